@@ -1,0 +1,1 @@
+"""The nouns every layer shares: examples, label sets, errors, files on disk and progress."""
