@@ -1,0 +1,116 @@
+"""The seam every tuning method goes through."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import nn
+
+from tain.models import Backbone
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+class MethodConfig(BaseModel):
+    """Settings of a method; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+C = TypeVar("C", bound=MethodConfig)
+
+
+class Method(ABC, Generic[C]):
+    """Prepares a Backbone for training, and knows how to save, reload and merge the result.
+
+    Attributes:
+        kind: Name in configs and on the command line.
+        config_type: The method's settings.
+        can_merge: Whether `merge` gives a plain transformers model with equal logits.
+        starts_at_base: Whether the prepared model answers exactly as the backbone before the first step.
+        saves_peft: Whether `save` writes a folder that stock peft loads.
+    """
+
+    kind: ClassVar[str]
+    config_type: ClassVar[type[MethodConfig]]
+    can_merge: ClassVar[bool] = True
+    starts_at_base: ClassVar[bool] = True
+    saves_peft: ClassVar[bool] = True
+
+    def __init__(self, config: C) -> None:
+        """Keep the settings; nothing is changed yet."""
+        self.config = config
+
+    @abstractmethod
+    def prepare(self, backbone: Backbone, *, seed: int) -> nn.Module:
+        """The model to train: the backbone frozen, what the method adds inserted, what trains marked.
+
+        Args:
+            backbone: Changed in place.
+            seed: Seed of whatever is drawn at random.
+        """
+
+    @abstractmethod
+    def n_trainable(self, backbone: Backbone) -> int:
+        """The number of parameters that will train, by formula, before anything is inserted."""
+
+    @abstractmethod
+    def save(self, model: nn.Module, folder: Path) -> None:
+        """Write what was trained, head included, into an existing folder. Safetensors only."""
+
+    @abstractmethod
+    def load(self, backbone: Backbone, folder: Path) -> nn.Module:
+        """The trained model, from a folder that `save` wrote and a fresh backbone."""
+
+    @abstractmethod
+    def merge(self, model: nn.Module) -> PreTrainedModel:
+        """A plain transformers model with the change folded in; the argument stays usable."""
+
+    def parameter_groups(
+        self, model: nn.Module, *, lr: float, head_lr: float, weight_decay: float
+    ) -> list[dict[str, Any]]:
+        """Optimiser groups: what the method trains at `lr`, the head at its own rate."""
+        head = [p for name, p in model.named_parameters() if p.requires_grad and is_head(name)]
+        body = [p for name, p in model.named_parameters() if p.requires_grad and not is_head(name)]
+        groups = [
+            {"params": body, "lr": lr, "weight_decay": weight_decay},
+            {"params": head, "lr": head_lr, "weight_decay": weight_decay},
+        ]
+        return [group for group in groups if group["params"]]
+
+    def loss(self, logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """Weighted cross-entropy of a batch.
+
+        Args:
+            logits: Shape (n_texts, n_labels), float32.
+            targets: Class indices, shape (n_texts,).
+            weights: Weight of each text, shape (n_texts,).
+
+        Returns:
+            The sum of weighted losses over the sum of weights, in nats.
+        """
+        losses = nn.functional.cross_entropy(logits, targets, reduction="none")
+        return (losses * weights).sum() / weights.sum()
+
+    def after_backward(self, model: nn.Module, *, step: int, n_steps: int) -> None:
+        """Act on gradients before the optimiser does. The default does nothing."""
+        del model, step, n_steps
+
+    def after_step(self, model: nn.Module, *, step: int, n_steps: int) -> None:
+        """Act on weights after the optimiser did, gradients still there. The default does nothing."""
+        del model, step, n_steps
+
+
+def is_head(name: str) -> bool:
+    """Whether a parameter belongs to the classification head, by its dotted name."""
+    return bool({"classifier", "score", "classification_head"} & set(name.split(".")))
+
+
+def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that train, by name, in the model's order."""
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}

@@ -1,0 +1,33 @@
+"""How texts become a batch: padded on the right, always, so that no setting of a tokenizer changes a score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+
+def collate(rows: Sequence[Sequence[int]], *, pad_id: int) -> dict[str, torch.Tensor]:
+    """Token ids and mask of a batch.
+
+    Args:
+        rows: Token ids of each text, special tokens included.
+        pad_id: Id that fills short rows up.
+
+    Returns:
+        `input_ids` and `attention_mask`, int64 of shape (n_texts, longest row).
+    """
+    width = max(map(len, rows))
+    ids = torch.full((len(rows), width), pad_id, dtype=torch.int64)
+    mask = torch.zeros((len(rows), width), dtype=torch.int64)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = torch.as_tensor(row, dtype=torch.int64)
+        mask[index, : len(row)] = 1
+    return {"input_ids": ids, "attention_mask": mask}
+
+
+def logits_of(model: nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The logits of a batch in float32, shape (n_texts, n_labels)."""
+    logits: torch.Tensor = model(**batch).logits
+    return logits.float()
