@@ -1,0 +1,53 @@
+# Every task of the project. `make demo` and `make test` need Python 3.11, make and a C compiler, nothing else:
+# they create .venv and install under constraints.txt, once, and then run.
+.PHONY: help demo test lint types imports docs bench gate constraints clean
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMP := .venv/.installed
+TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:            ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+# Torch goes first and alone: by its exact version pip takes a CPU build where the machine has one in its
+# wheel folders; left to the resolver it would be the newest, with gigabytes of GPU runtime.
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv under constraints.txt (the first time takes a few minutes)" >&2
+	$(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP)   ## three verdicts, then the whole loop on a small real corpus
+	$(BIN)/tain demo
+
+test: $(STAMP)   ## the whole suite, offline
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)   ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)  ## static types, strict
+	$(BIN)/mypy
+
+imports: $(STAMP)  ## the direction of the layers
+	$(BIN)/lint-imports
+
+docs: $(STAMP)   ## remake docs/cli.md from the commands, then check the documents
+	$(BIN)/python scripts/make_cli_docs.py
+	$(BIN)/python -m pytest tests/docs
+
+bench: $(STAMP)  ## measure; every benchmark writes its own results folder
+	@for run in benchmarks/*/run.py; do echo "== $$run"; $(BIN)/python $$run || exit 1; done
+
+gate: lint types imports test  ## everything that must pass before a commit
+
+constraints:     ## resolve every version anew
+	scripts/make_constraints.sh
+
+clean:           ## remove the environment and what tools left behind
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
