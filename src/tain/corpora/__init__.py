@@ -1,0 +1,1 @@
+"""Texts as they come in: reading, checking, normalising, deduplicating, splitting, sampling and auditing."""
