@@ -1,0 +1,72 @@
+"""Which texts go through the network together, and how much each of them counts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tain.training.config import TrainingConfig
+from tain.training.store import TokenStore
+
+SORTED_POOL = 1024  # texts sorted by length together: enough to save padding, few enough to stay random
+
+
+def epoch_batches(store: TokenStore, *, epoch: int, batch_tokens: int, seed: int) -> list[NDArray[np.int64]]:
+    """The batches of one pass, in order; the same arguments give the same batches.
+
+    Texts are shuffled, sorted by length within pools of 1,024 and cut into batches whose padded size stays
+    within the token budget; the batches are shuffled again.
+
+    Args:
+        store: Where lengths and views come from.
+        epoch: From 0. Each pass takes the next cut of every text, where there are several.
+        batch_tokens: Largest padded size of a batch; a longer text goes alone.
+        seed: Seed of the run.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    rows = rng.permutation(np.flatnonzero(store.views == epoch % store.n_views))
+    lengths = store.lengths
+    batches: list[NDArray[np.int64]] = []
+    for start in range(0, len(rows), SORTED_POOL):
+        pool = rows[start : start + SORTED_POOL]
+        batches.extend(_within_budget(pool[np.argsort(lengths[pool], kind="stable")], lengths, batch_tokens))
+    return [batches[index] for index in rng.permutation(len(batches))]
+
+
+def _within_budget(rows: NDArray[np.int64], lengths: NDArray[np.int64], batch_tokens: int) -> list[NDArray[np.int64]]:
+    batches: list[NDArray[np.int64]] = []
+    start = 0
+    for end in range(1, len(rows) + 1):
+        # Ascending lengths: the next row would be the longest and set the padded width.
+        if end == len(rows) or (end - start + 1) * lengths[rows[end]] > batch_tokens:
+            batches.append(rows[start:end])
+            start = end
+    return batches
+
+
+def plan_length(store: TokenStore, config: TrainingConfig, *, seed: int) -> list[int]:
+    """Batches in each epoch; the last epoch may be cut short by a fractional `n_epochs`."""
+    counts = []
+    for epoch in range(math.ceil(config.n_epochs)):
+        n = len(epoch_batches(store, epoch=epoch, batch_tokens=config.batch_tokens, seed=seed))
+        counts.append(max(1, round(n * min(1.0, config.n_epochs - epoch))))
+    return counts
+
+
+def row_weights(store: TokenStore, config: TrainingConfig) -> NDArray[np.float32]:
+    """The weight of each text in the loss, mean 1.
+
+    Args:
+        store: Labels and domains.
+        config: Which imbalances are evened out.
+    """
+    weights = np.ones(len(store))
+    if config.domain_weights != "none":
+        power = 0.5 if config.domain_weights == "sqrt" else 1.0
+        cell = store.labels.astype(np.int64) * len(store.domain_names) + store.domains
+        weights /= np.bincount(cell)[cell] ** power
+    if config.class_weights == "balanced":
+        weights /= np.bincount(store.labels, weights=weights)[store.labels]
+    return (weights / weights.mean()).astype(np.float32)
