@@ -1,0 +1,135 @@
+"""The `tain` command: its verbs, and the one place where an error becomes a message and an exit status.
+
+`tain --help` must answer at once, so a verb's module is imported only when that verb is typed. The other
+verbs are listed from the table below.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+import tain
+from tain.cli import DONE, FAILED
+from tain.core.errors import TainError
+
+VERBS: dict[str, str] = {
+    "demo": "See it work: three verdicts, then the whole loop in small.",
+    "check": "Check one text.",
+    "score": "Score every text of a file or folder.",
+    "audit": "Say what is wrong with a corpus before it is trained on.",
+    "train": "Train a detector.",
+    "calibrate": "Fit the thresholds of a detector to your own human texts.",
+    "evaluate": "Measure a detector on labelled texts.",
+    "export": "Write a detector for other tools.",
+    "doctor": "Say whether this machine can run tain, and what to do if not.",
+}
+"""Each verb is the function of that name in the module of that name, and its docstring opens with this line."""
+
+TRACEBACK_VARIABLE = "TAIN_TRACEBACK"
+ABOUT = (
+    "Train, measure and serve detectors of AI-generated text.\n\n"
+    "Data goes to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 misuse, 3 done in part."
+)
+SECTION = re.compile(r"\n\s*\n?(Args|Returns|Raises|Yields|Cost|Source|Example):\n")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit status of one command line, after its output was written.
+
+    Args:
+        arguments: What follows the word `tain`.
+    """
+    try:
+        build_app(_verb_in(arguments))(args=list(arguments), prog_name="tain")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else DONE
+    except Exception as error:  # one of the two doors: nothing leaves it as a traceback unless asked for
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        print(f"tain: {describe(error)}", file=sys.stderr)  # noqa: T201
+        return error.exit_status if isinstance(error, TainError) else FAILED
+    return DONE
+
+
+def build_app(*loaded: str | None) -> typer.Typer:
+    """The command with all its verbs listed, of which only some are imported.
+
+    Args:
+        loaded: Verbs that can be run and show their own flags; the others are lines in the list.
+    """
+    app = typer.Typer(
+        help=ABOUT,
+        add_completion=False,
+        no_args_is_help=True,
+        # Markup costs the import of a renderer, four times the rest of the start.
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_root)
+    for verb, line in VERBS.items():
+        function = load_verb(verb) if verb in loaded else _unloaded
+        app.command(verb, help=help_of(function) if verb in loaded else line)(function)
+    return app
+
+
+def load_verb(verb: str) -> Callable[..., Any]:
+    """The function behind a verb, imported now.
+
+    Args:
+        verb: A name of the table.
+    """
+    function: Callable[..., Any] = getattr(importlib.import_module(f"tain.cli.{verb}"), verb)
+    return function
+
+
+def help_of(function: Callable[..., Any]) -> str:
+    """A docstring up to its first section: what the flags mean stands beside them."""
+    return SECTION.split(inspect.getdoc(function) or "", maxsplit=1)[0].strip()
+
+
+def describe(error: Exception) -> str:
+    """One message for an error: what happened, and what to do if it is no fault of the user."""
+    if isinstance(error, TainError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "out of memory. Use a smaller --batch-tokens or base, or close other programs; see: tain doctor"
+    if isinstance(error, OSError):
+        return str(error)
+    return (
+        f"unexpected {type(error).__name__}: {error}\n"
+        f"This is a defect. Please report it with the output of the same command under {TRACEBACK_VARIABLE}=1."
+    )
+
+
+def _verb_in(arguments: Sequence[str]) -> str | None:
+    # The flags before a verb take no value, so the first word is the verb.
+    word = next((argument for argument in arguments if not argument.startswith("-")), None)
+    return word if word in VERBS else None
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"tain {tain.__version__}")
+        raise typer.Exit
+
+
+VersionFlag = Annotated[
+    bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)
+]
+
+
+def _root(version: VersionFlag = False) -> None:
+    """Take the flags that stand before a verb."""
+
+
+def _unloaded() -> None:
+    """Stand in the list for a verb that was not typed."""
