@@ -83,18 +83,21 @@ class Method(ABC, Generic[C]):
         ]
         return [group for group in groups if group["params"]]
 
-    def loss(self, logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    def loss(
+        self, logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, *, smoothing: float = 0.0
+    ) -> torch.Tensor:
         """Weighted cross-entropy of a batch.
 
         Args:
             logits: Shape (n_texts, n_labels), float32.
             targets: Class indices, shape (n_texts,).
             weights: Weight of each text, shape (n_texts,).
+            smoothing: Share of certainty given to all classes alike.
 
         Returns:
             The sum of weighted losses over the sum of weights, in nats.
         """
-        losses = nn.functional.cross_entropy(logits, targets, reduction="none")
+        losses = nn.functional.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
         return (losses * weights).sum() / weights.sum()
 
     def after_backward(self, model: nn.Module, *, step: int, n_steps: int) -> None:

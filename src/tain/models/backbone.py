@@ -109,15 +109,15 @@ def load_backbone(
     return Backbone(name, with_pooling(model, pooling), tokenizer, labels, pooling, _max_tokens(model, tokenizer))
 
 
-class _quiet_loading:  # noqa: N801 (used as a context manager)
+class _quiet_loading:
     """Silence the report on missing head weights: a fresh head is what was asked for."""
 
     def __enter__(self) -> None:
         from transformers.utils import logging
 
         self.verbosity = logging.get_verbosity()
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
+        logging.set_verbosity(logging.ERROR)
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
     def __exit__(self, *_: object) -> None:
         from transformers.utils import logging

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
+TokenIds = Sequence[int] | NDArray[np.int32]
 
-def collate(rows: Sequence[Sequence[int]], *, pad_id: int) -> dict[str, torch.Tensor]:
+
+def collate(rows: Sequence[TokenIds], *, pad_id: int) -> dict[str, torch.Tensor]:
     """Token ids and mask of a batch.
 
     Args:

@@ -28,10 +28,8 @@ def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: Pooling) -> torch.Te
         weight = mask.to(hidden.dtype).unsqueeze(-1)
         return (hidden * weight).sum(1) / weight.sum(1).clamp_min(1)
     position = torch.arange(mask.shape[1], device=mask.device)
-    if pooling == "first":
-        chosen = (position + mask.shape[1] * (mask == 0)).argmin(1)
-    else:
-        chosen = (position * mask).argmax(1)
+    is_first = pooling == "first"
+    chosen = (position + mask.shape[1] * (mask == 0)).argmin(1) if is_first else (position * mask).argmax(1)
     return hidden[torch.arange(len(hidden), device=hidden.device), chosen]
 
 
@@ -39,6 +37,7 @@ class _PooledForward(nn.Module):
     """Runs the network, pools, and applies the head that was there before."""
 
     pooling: Pooling
+    base_model: nn.Module
 
     def forward(
         self,
@@ -53,7 +52,9 @@ class _PooledForward(nn.Module):
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         hidden = self.base_model(input_ids=input_ids, attention_mask=mask, position_ids=position_ids)
         pooled = pool(hidden.last_hidden_state, mask, self.pooling)
-        head = self.classifier if hasattr(self, "classifier") else self.score
+        head = next(
+            module for name in ("classifier", "score") if isinstance(module := getattr(self, name, None), nn.Module)
+        )
         # Heads such as RoBERTa's take the whole sequence and pick its first token.
         return SequenceClassifierOutput(logits=head(pooled if _is_linear(head) else pooled.unsqueeze(1)))
 

@@ -69,4 +69,4 @@ def row_weights(store: TokenStore, config: TrainingConfig) -> NDArray[np.float32
         weights /= np.bincount(cell)[cell] ** power
     if config.class_weights == "balanced":
         weights /= np.bincount(store.labels, weights=weights)[store.labels]
-    return (weights / weights.mean()).astype(np.float32)
+    return np.asarray(weights / weights.mean(), dtype=np.float32)

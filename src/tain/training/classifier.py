@@ -16,7 +16,7 @@ from tain.core.errors import DetectorError, TrainingError
 from tain.core.example import LabelSet
 from tain.core.files import read_json, whole_folder, write_json
 from tain.methods import Method, build_method
-from tain.models import Backbone, collate, load_backbone, logits_of
+from tain.models import Backbone, TokenIds, collate, load_backbone, logits_of
 
 FORMAT = 1
 FILE = "classifier.json"
@@ -54,7 +54,7 @@ class Classifier:
 
     def logits(
         self,
-        rows: Sequence[Sequence[int]],
+        rows: Sequence[TokenIds],
         *,
         batch_tokens: int = 8192,
         advance: Callable[[int], None] | None = None,
@@ -89,10 +89,11 @@ class Classifier:
         """The same classifier as one plain network: equal scores, less work for each."""
         if not self.method.can_merge:
             return self
-        return Classifier(self.backbone, self.method, self.method.merge(self.model).eval(), self.max_tokens)
+        merged: nn.Module = self.method.merge(self.model)
+        return Classifier(self.backbone, self.method, merged.train(False), self.max_tokens)
 
 
-def save_classifier(classifier: Classifier, folder: Path, *, probe_rows: Sequence[Sequence[int]]) -> None:
+def save_classifier(classifier: Classifier, folder: Path, *, probe_rows: Sequence[TokenIds]) -> None:
     """Write a Classifier folder, then load it and compare; it appears only if both agree.
 
     Args:

@@ -48,6 +48,7 @@ class DivergenceGuard:
     def restore(self, state: dict[str, list[float] | int]) -> None:
         """Go back to a kept state."""
         recent, n_high = state["recent"], state["n_high"]
-        assert isinstance(recent, list) and isinstance(n_high, int)
+        assert isinstance(recent, list)
+        assert isinstance(n_high, int)
         self.recent = deque(recent, maxlen=WINDOW)
         self.n_high = n_high

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +114,7 @@ def _write(folder: Path, rows: Iterable[TokenRow]) -> None:
             views.append(row.view)
     if not lengths:
         raise DataError("No text is left to train on after checks and filters. Give more texts or loosen the filters.")
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "offsets": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         "labels": np.asarray(labels, dtype=np.int32),
         "domains": np.asarray(domains, dtype=np.int32),

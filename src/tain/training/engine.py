@@ -1,0 +1,297 @@
+"""The training loop: steps, evaluations, checkpoints and the way back from a divergence."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from tain.core.errors import TrainingError
+from tain.core.progress import progress
+from tain.methods import Method
+from tain.methods.method import trainable
+from tain.models import Backbone, collate, logits_of
+from tain.training.averaging import add_to_average, copy_of, put, swapped
+from tain.training.batches import epoch_batches, plan_length, row_weights
+from tain.training.checkpoint import TrainingState, checkpoints, load_checkpoint, save_checkpoint
+from tain.training.classifier import Classifier
+from tain.training.config import TrainingConfig
+from tain.training.estimate import Estimate, estimate
+from tain.training.folder import RunFolder
+from tain.training.guard import DivergenceGuard
+from tain.training.hardware import pick_device, pick_dtype
+from tain.training.schedule import warmup_cosine
+from tain.training.selection import ValidationScore, judge
+from tain.training.store import TokenStore
+from tain.training.trackers import Tracker
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+LOG_EVERY = 10
+BETAS = (0.9, 0.999)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What came out of a training.
+
+    Attributes:
+        classifier: With the best weights seen.
+        best: Validation score of them.
+        best_step: Step they are from.
+        n_steps: Steps of the whole training.
+        n_rollbacks: Times it diverged and went back.
+        estimate: What was expected of time and memory; None for a resumed training.
+    """
+
+    classifier: Classifier
+    best: tuple[float, ...]
+    best_step: int
+    n_steps: int
+    n_rollbacks: int
+    estimate: Estimate | None
+
+
+class Engine:
+    """One training of one method on one backbone."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        method: Method[Any],
+        *,
+        train: TokenStore,
+        valid: TokenStore,
+        config: TrainingConfig,
+        run: RunFolder,
+        seed: int,
+        is_quiet: bool = False,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        """Prepare the model and the optimiser.
+
+        Args:
+            backbone: Changed in place by the method.
+            method: What trains.
+            train: Texts to learn from.
+            valid: Texts to choose the best weights by; never trained on.
+            config: Settings.
+            run: Opened Run folder.
+            seed: Seed of batches and of what the method draws.
+            is_quiet: No progress bar.
+            tell: Told the estimate and any rollback.
+        """
+        torch.set_num_threads(run.threads)
+        torch.manual_seed(seed)
+        self.backbone, self.method, self.config, self.run, self.seed = backbone, method, config, run, seed
+        self.train_store, self.valid_store = train, valid
+        self.is_quiet, self.tell = is_quiet, tell
+        self.weights = row_weights(train, config)
+        self.epoch_ends = list(accumulate(plan_length(train, config, seed=seed)))
+        self.n_steps = max(1, self.epoch_ends[-1] // config.accumulate)
+        self.plan: tuple[int, list[NDArray[np.int64]]] = (-1, [])
+        self.accelerator = self._accelerator()
+        prepared = method.prepare(backbone, seed=seed)
+        groups = method.parameter_groups(
+            prepared, lr=config.lr, head_lr=config.head_lr or config.lr, weight_decay=config.weight_decay
+        )
+        self.peak_rates = [group["lr"] for group in groups]
+        optimiser = torch.optim.AdamW(groups, betas=BETAS)
+        self.model: nn.Module
+        self.optimiser: torch.optim.Optimizer
+        self.model, self.optimiser = self.accelerator.prepare(prepared, optimiser)
+        self.plain_optimiser = optimiser
+        self.guard = DivergenceGuard(config.guard_factor)
+        self.state = TrainingState()
+        self.tracker = Tracker(self.accelerator, config)
+
+    def _accelerator(self) -> Accelerator:
+        from accelerate import Accelerator
+
+        device = pick_device()
+        precision = "bf16" if pick_dtype(self.config, device) == "bfloat16" else "no"
+        tracker = None if self.config.report_to == "none" else self.config.report_to
+        return Accelerator(
+            mixed_precision=precision, cpu=device.type == "cpu", log_with=tracker, project_dir=str(self.run.path)
+        )
+
+    def train(self) -> TrainingResult:
+        """Run to the end, from the newest checkpoint if there is one.
+
+        Raises:
+            TrainingError: If the loss diverges more often than `max_rollbacks`.
+        """
+        expected = self._start()
+        mean_tokens = float(self.train_store.lengths.mean())
+        n_texts = sum(len(self._batch(index)) for index in range(self._done_batches(), self.epoch_ends[-1]))
+        with progress("training", round(n_texts * mean_tokens), unit="tokens", is_quiet=self.is_quiet) as advance:
+            while self.state.progress.step < self.n_steps and not self._is_exhausted():
+                self._one_round(advance)
+        if not self.state.best:
+            self._evaluate()
+        put(self.model, self.state.best)
+        self.tracker.end()
+        done = self.state.progress
+        self.model.eval()
+        classifier = Classifier(
+            self.backbone, self.method, self.accelerator.unwrap_model(self.model), self._longest_text()
+        )
+        return TrainingResult(classifier, tuple(done.best), done.best_step, self.n_steps, done.n_rollbacks, expected)
+
+    def _start(self) -> Estimate | None:
+        found = checkpoints(self.run.checkpoints)
+        if found:
+            self._restore()
+            self.run.rewind(self.state.progress.step)
+            return None
+        sizes = [int(self.train_store.lengths[self._batch(i)].sum()) for i in range(min(8, self.epoch_ends[0]))]
+        middle = sizes.index(sorted(sizes)[len(sizes) // 2])
+        n_tokens = round(float(self.train_store.lengths.mean()) * sum(len(self._batch(i)) for i in self._all_batches()))
+        expected = estimate(
+            self.model, lambda: self._loss(self._batch(middle)), batch_tokens=sizes[middle], n_tokens=n_tokens
+        )
+        self.tell(f"Training takes {expected}, evaluations aside.")
+        self._save()
+        return expected
+
+    def _one_round(self, advance: Callable[[int], None]) -> None:
+        step = self.state.progress.step
+        started = time.perf_counter()
+        loss, n_tokens = self._step(step)
+        if self.guard.has_diverged(loss):
+            self._go_back(loss)
+            return
+        step = self.state.progress.step = step + 1
+        advance(n_tokens)
+        if self.config.average_from is not None and step > self.config.average_from * self.n_steps:
+            add_to_average(self.state, self.model)
+        if step % LOG_EVERY == 0 or step == self.n_steps:
+            self._log(
+                {"train/loss": loss, "train/lr": self._rate(step - 1), "train/tokens": n_tokens},
+                duration_s=time.perf_counter() - started,
+            )
+        if step in self._evaluation_steps():
+            self._evaluate()
+        if step % self.config.checkpoint_every == 0 or step == self.n_steps or step in self._evaluation_steps():
+            self._save()
+
+    def _step(self, step: int) -> tuple[float, int]:
+        self.model.train()
+        for group, peak in zip(self.optimiser.param_groups, self.peak_rates, strict=True):
+            group["lr"] = peak * self._rate(step)
+        total, n_tokens = 0.0, 0
+        for index in range(step * self.config.accumulate, (step + 1) * self.config.accumulate):
+            rows = self._batch(index)
+            loss = self._loss(rows) / self.config.accumulate
+            self.accelerator.backward(loss)
+            total += loss.item()
+            n_tokens += int(self.train_store.lengths[rows].sum())
+        self.method.after_backward(self.model, step=step, n_steps=self.n_steps)
+        self.accelerator.clip_grad_norm_(trainable(self.model).values(), self.config.clip_norm)
+        self.optimiser.step()
+        self.method.after_step(self.model, step=step, n_steps=self.n_steps)
+        self.optimiser.zero_grad(set_to_none=True)
+        return total, n_tokens
+
+    def _loss(self, rows: NDArray[np.int64]) -> torch.Tensor:
+        device = self.accelerator.device
+        batch = collate([self.train_store[i] for i in rows], pad_id=self.backbone.tokenizer.pad_token_id)
+        targets = torch.from_numpy(self.train_store.labels[rows].astype(np.int64)).to(device)
+        weights = torch.from_numpy(self.weights[rows]).to(device)
+        with self.accelerator.autocast():
+            logits = logits_of(self.model, {key: value.to(device) for key, value in batch.items()})
+        return self.method.loss(logits, targets, weights, smoothing=self.config.label_smoothing)
+
+    def _rate(self, step: int) -> float:
+        share = warmup_cosine(step, n_steps=self.n_steps, warmup_share=self.config.warmup_share)
+        return share * self.state.progress.rate_scale
+
+    def _batch(self, index: int) -> NDArray[np.int64]:
+        epoch = int(np.searchsorted(self.epoch_ends, index, side="right"))
+        if self.plan[0] != epoch:
+            batch_tokens = self.config.batch_tokens
+            self.plan = (epoch, epoch_batches(self.train_store, epoch=epoch, batch_tokens=batch_tokens, seed=self.seed))
+        start = self.epoch_ends[epoch - 1] if epoch else 0
+        return self.plan[1][index - start]
+
+    def _all_batches(self) -> range:
+        return range(self.n_steps * self.config.accumulate)
+
+    def _done_batches(self) -> int:
+        return self.state.progress.step * self.config.accumulate
+
+    def _longest_text(self) -> int:
+        return int(max(self.train_store.lengths.max(), self.valid_store.lengths.max()))
+
+    def _evaluation_steps(self) -> set[int]:
+        n = self.config.n_evaluations
+        return {math.ceil(self.n_steps * (index + 1) / n) for index in range(n)}
+
+    def _is_exhausted(self) -> bool:
+        patience = self.config.patience
+        return patience is not None and self.state.progress.n_bad >= patience
+
+    def _evaluate(self) -> None:
+        candidates = {"": self._judge()}
+        if self.state.average:
+            with swapped(self.model, self.state.average):
+                candidates["average/"] = self._judge()
+        name = max(candidates, key=lambda key: candidates[key].key)
+        self._log({f"{key}{k}": v for key, score in candidates.items() for k, v in score.metrics.items()})
+        done = self.state.progress
+        done.n_bad += 1
+        if not done.best or candidates[name].key > tuple(done.best):
+            done.best, done.best_step, done.best_is_average = list(candidates[name].key), done.step, bool(name)
+            source = self.state.average if name else copy_of(self.model)
+            self.state.best = {key: value.clone() for key, value in source.items()}
+            done.n_bad = 0
+
+    def _judge(self) -> ValidationScore:
+        self.model.eval()
+        store = self.valid_store
+        scorer = Classifier(self.backbone, self.method, self.model, max_tokens=0)
+        rows = [store[index] for index in range(len(store))]
+        with self.accelerator.autocast():
+            logits = scorer.logits(rows, batch_tokens=2 * self.config.batch_tokens)
+        return judge(logits, store.labels, label_set=self.backbone.labels, target_fpr=self.config.target_fpr)
+
+    def _log(self, values: dict[str, float], *, duration_s: float | None = None) -> None:
+        entry: dict[str, float] = {"step": self.state.progress.step, **values}
+        if duration_s is not None:
+            entry["duration_s"] = round(duration_s, 4)
+        self.run.log(entry)
+        self.tracker.log(values, step=self.state.progress.step)
+
+    def _save(self) -> None:
+        self.state.progress.guard = self.guard.state()
+        save_checkpoint(
+            self.run.checkpoints, self.model, self.plain_optimiser, self.state, keep=self.config.keep_checkpoints
+        )
+
+    def _restore(self) -> None:
+        self.state = load_checkpoint(checkpoints(self.run.checkpoints)[-1], self.model, self.plain_optimiser)
+        self.guard.restore(self.state.progress.guard)
+
+    def _go_back(self, loss: float) -> None:
+        at = self.state.progress.step
+        self._restore()
+        done = self.state.progress
+        self.run.rewind(done.step)
+        if done.n_rollbacks >= self.config.max_rollbacks:
+            raise TrainingError(
+                f"The loss rose to {loss:.3g} at step {at} and diverged again after {done.n_rollbacks} rollbacks. "
+                f"Lower training.lr (now {self.config.lr}) or raise training.warmup_share."
+            )
+        done.n_rollbacks += 1
+        done.rate_scale /= 2
+        self.tell(f"The loss rose to {loss:.3g} at step {at}: back to step {done.step} at half the rate.")
+        self._save()
