@@ -1,0 +1,1 @@
+"""What scores are worth: intervals, thresholds, metrics, baselines and the Report. Arrays in, numbers out."""

@@ -1,0 +1,129 @@
+"""What a threshold does: accuracy, precision, recall and the two error rates, each with its counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tain.evaluation.intervals import Estimate, Rate, rate
+from tain.evaluation.samples import as_sample
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Counts of the four outcomes; AI is the positive class.
+
+    Attributes:
+        tp: AI texts called AI.
+        fp: Human texts called AI.
+        fn: AI texts called human.
+        tn: Human texts called human.
+    """
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The rates at one threshold.
+
+    Attributes:
+        confusion: The four counts.
+        accuracy: Right calls among all texts.
+        balanced_accuracy: Mean of recall and of the share of human texts called human.
+        precision: AI texts among those called AI.
+        recall: AI texts called AI, among AI texts. Also called TPR.
+        f1: Harmonic mean of precision and recall.
+        fpr: Human texts called AI, among human texts.
+        fnr: AI texts called human, among AI texts.
+    """
+
+    confusion: Confusion
+    accuracy: Rate
+    balanced_accuracy: Estimate
+    precision: Rate
+    recall: Rate
+    f1: Estimate
+    fpr: Rate
+    fnr: Rate
+
+
+def confusion_at(scores: ArrayLike, is_ai: ArrayLike, *, threshold: float) -> Confusion:
+    """The four counts at a threshold; a text is called AI when it scores above it.
+
+    Args:
+        scores: Shape (n,), higher means AI.
+        is_ai: Shape (n,), true for AI.
+        threshold: In units of the score.
+
+    Raises:
+        MetricError: If scores and labels do not fit.
+    """
+    values, flags = as_sample(scores, is_ai)
+    called = values > threshold
+    counts = (called & flags, called & ~flags, ~called & flags, ~called & ~flags)
+    return Confusion(*(int(np.count_nonzero(mask)) for mask in counts))
+
+
+def rates_of(confusion: Confusion) -> Rates:
+    """The rates that four counts define, each with its interval, or with the reason why it is undefined.
+
+    Args:
+        confusion: The four counts.
+
+    Raises:
+        MetricError: If a count is below 0.
+    """
+    tp, fp, fn, tn = confusion.tp, confusion.fp, confusion.fn, confusion.tn
+    return Rates(
+        confusion,
+        accuracy=rate(tp + tn, tp + fp + fn + tn, of="scored texts"),
+        balanced_accuracy=balanced_accuracy(confusion),
+        precision=rate(tp, tp + fp, of="texts called AI"),
+        recall=rate(tp, tp + fn, of="AI texts"),
+        f1=f1(confusion),
+        fpr=rate(fp, fp + tn, of="human texts"),
+        fnr=rate(fn, tp + fn, of="AI texts"),
+    )
+
+
+def rates_at(scores: ArrayLike, is_ai: ArrayLike, *, threshold: float) -> Rates:
+    """The rates at a threshold that was fitted elsewhere.
+
+    Args:
+        scores: Shape (n,), higher means AI.
+        is_ai: Shape (n,), true for AI.
+        threshold: In units of the score.
+
+    Raises:
+        MetricError: If scores and labels do not fit.
+    """
+    return rates_of(confusion_at(scores, is_ai, threshold=threshold))
+
+
+def balanced_accuracy(confusion: Confusion) -> Estimate:
+    """The mean of the two classes' recalls, or the reason why there is none.
+
+    Args:
+        confusion: The four counts.
+    """
+    n_ai, n_human = confusion.tp + confusion.fn, confusion.fp + confusion.tn
+    if not (n_ai and n_human):
+        return Estimate(None, reason=f"There are no {'human' if n_ai else 'AI'} texts.")
+    return Estimate((confusion.tp / n_ai + confusion.tn / n_human) / 2)
+
+
+def f1(confusion: Confusion) -> Estimate:
+    """The harmonic mean of precision and recall of the AI class, or the reason why there is none.
+
+    Args:
+        confusion: The four counts.
+    """
+    if not confusion.tp + confusion.fn:
+        return Estimate(None, reason="There are no AI texts.")
+    return Estimate(2 * confusion.tp / (2 * confusion.tp + confusion.fp + confusion.fn))

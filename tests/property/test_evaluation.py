@@ -1,0 +1,113 @@
+"""Each metric against a slow plain version, on samples with many ties."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+from sklearn import metrics as reference
+
+from tain.evaluation.decisions import rates_at
+from tain.evaluation.delong import auroc_variance
+from tain.evaluation.intervals import clopper_pearson, upper_bound, wilson
+from tain.evaluation.probabilities import brier, ece
+from tain.evaluation.ranking import auprc, auroc, pauroc, tpr_at_fpr
+from tain.evaluation.thresholds import fit_threshold
+
+TIED_SCORES = st.integers(-4, 4).map(float) | st.floats(-50, 50)
+TARGETS = st.sampled_from([0.001, 0.01, 0.05, 0.1, 0.29, 0.5, 0.9])
+
+
+@st.composite
+def two_classes(draw):
+    human = draw(st.lists(TIED_SCORES, min_size=1, max_size=25))
+    ai = draw(st.lists(TIED_SCORES, min_size=1, max_size=25))
+    return np.array(human + ai), np.array([False] * len(human) + [True] * len(ai))
+
+
+@st.composite
+def counts(draw):
+    n = draw(st.integers(1, 500))
+    return draw(st.integers(0, n)), n
+
+
+@given(two_classes())
+def test_auroc_counts_the_pairs_won(sample):
+    scores, is_ai = sample
+    pairs = [(a > h) + (a == h) / 2 for a in scores[is_ai] for h in scores[~is_ai]]
+    assert auroc(scores, is_ai) == pytest.approx(np.mean(pairs))
+
+
+@given(two_classes())
+def test_areas_equal_those_of_scikit_learn(sample):
+    scores, is_ai = sample
+    assert auprc(scores, is_ai) == pytest.approx(reference.average_precision_score(is_ai, scores))
+    for max_fpr in (0.05, 0.5):
+        expected = reference.roc_auc_score(is_ai, scores, max_fpr=max_fpr)
+        assert pauroc(scores, is_ai, max_fpr=max_fpr) == pytest.approx(expected)
+
+
+@given(st.lists(TIED_SCORES, min_size=1, max_size=40), TARGETS)
+def test_the_threshold_is_the_lowest_that_keeps_to_the_target(human, target):
+    scores = np.array(human)
+    allowed = [t for t in scores if (scores > t).sum() <= target * scores.size + 1e-9]
+    assert fit_threshold(scores, target_fpr=target) == min(allowed)
+
+
+@given(two_classes(), TARGETS)
+def test_tpr_at_fpr_is_the_best_of_all_thresholds_that_keep_to_it(sample, target):
+    scores, is_ai = sample
+    human, ai = scores[~is_ai], scores[is_ai]
+    kept = [t for t in human if (human > t).sum() <= target * human.size + 1e-9]
+    found = tpr_at_fpr(scores, is_ai, target_fpr=target)
+    assert found.tpr.value == max((ai > t).mean() for t in kept)
+    assert found.fpr.value <= target + 1e-12
+
+
+@given(two_classes(), TIED_SCORES)
+def test_rates_equal_those_of_scikit_learn(sample, threshold):
+    scores, is_ai = sample
+    called = scores > threshold
+    rates = rates_at(scores, is_ai, threshold=threshold)
+    assert rates.accuracy.value == pytest.approx(reference.accuracy_score(is_ai, called))
+    assert rates.balanced_accuracy.value == pytest.approx(reference.balanced_accuracy_score(is_ai, called))
+    assert rates.f1.value == pytest.approx(reference.f1_score(is_ai, called, zero_division=0.0))
+    assert rates.recall.value == pytest.approx(reference.recall_score(is_ai, called))
+    assert rates.fpr.k == (called & ~is_ai).sum()
+    assert rates.fnr.k + rates.recall.k == is_ai.sum()
+
+
+@given(counts())
+def test_intervals_equal_those_of_scipy(count):
+    k, n = count
+    test = binomtest(k, n)
+    exact, score = test.proportion_ci(method="exact"), test.proportion_ci(method="wilson")
+    assert clopper_pearson(k, n) == pytest.approx((exact.low, exact.high), abs=1e-9)
+    assert wilson(k, n) == pytest.approx((score.low, score.high), abs=1e-9)
+    one_sided = binomtest(k, n, alternative="less").proportion_ci(method="exact")
+    assert upper_bound(k, n) == pytest.approx(one_sided.high, abs=1e-9)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40))
+def test_calibration_equals_plain_loops(rows):
+    p_ai, is_ai = map(np.array, zip(*rows, strict=True))
+    assert brier(p_ai, is_ai) == pytest.approx(reference.brier_score_loss(is_ai, p_ai, labels=[False, True]))
+    gap = 0.0
+    for i in range(10):
+        inside = [(p, y) for p, y in rows if min(int(p * 10), 9) == i]
+        gap += abs(sum(p for p, _ in inside) - sum(y for _, y in inside))
+    assert ece(p_ai, is_ai) == pytest.approx(gap / len(rows), abs=1e-9)
+
+
+@settings(max_examples=40)
+@given(two_classes(), st.integers(2, 6))
+def test_the_variance_of_auroc_equals_the_sum_over_groups_of_pair_shares(sample, n_groups):
+    scores, is_ai = sample
+    groups = np.arange(scores.size) % n_groups
+    wins = (scores[is_ai][:, None] > scores[~is_ai]) + (scores[is_ai][:, None] == scores[~is_ai]) / 2
+    share = np.zeros(scores.size)
+    share[is_ai] = (wins.mean(axis=1) - wins.mean()) / is_ai.sum()
+    share[~is_ai] = (wins.mean(axis=0) - wins.mean()) / (~is_ai).sum()
+    present = np.unique(groups)
+    expected = sum(share[groups == g].sum() ** 2 for g in present) * present.size / max(present.size - 1, 1)
+    assert auroc_variance(scores, is_ai, groups=groups) == pytest.approx(expected, abs=1e-12)

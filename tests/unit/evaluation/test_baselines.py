@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from tain.core.errors import MetricError
+from tain.evaluation.baselines import TfidfLogistic
+from tain.evaluation.ranking import auroc
+
+
+def texts(n=80, seed=0):
+    rng = np.random.default_rng(seed)
+    is_ai = np.arange(n) % 2 == 1
+    human, ai = ["gonna", "stuff", "kinda", "dog"], ["delve", "tapestry", "moreover", "dog"]
+    return [" ".join(rng.choice(ai if flag else human, 12)) for flag in is_ai], is_ai
+
+
+def test_it_tells_two_vocabularies_apart_on_texts_it_has_not_seen():
+    baseline = TfidfLogistic().fit(*texts(seed=0), seed=0)
+    unseen, is_ai = texts(seed=1)
+    assert auroc(baseline.score(unseen), is_ai) > 0.95
+
+
+def test_the_same_seed_gives_the_same_scores_and_a_batch_does_not_matter():
+    train, is_ai = texts()
+    first, second = (TfidfLogistic().fit(train, is_ai, seed=1) for _ in range(2))
+    assert np.array_equal(first.score(train), second.score(train))
+    assert np.allclose(first.score(train)[:1], first.score(train[:1]), atol=1e-9)
+
+
+def test_no_texts_have_no_scores():
+    assert TfidfLogistic().fit(*texts()).score([]).shape == (0,)
+
+
+def test_it_must_be_fitted_first():
+    with pytest.raises(MetricError, match="Call fit first"):
+        TfidfLogistic().score(["a text"])
+
+
+def test_one_class_is_named():
+    with pytest.raises(MetricError, match="all 2 scored texts are human"):
+        TfidfLogistic().fit(["a b", "c d"], [0, 0])
+
+
+def test_empty_texts_are_refused():
+    with pytest.raises(MetricError, match="found no character pair in 2 texts"):
+        TfidfLogistic().fit(["", ""], [0, 1])
