@@ -117,7 +117,7 @@ class RowChecker:
     def _unknown(self, raw: str) -> str:
         assert self.labels is not None, "labels are only unknown to a map"
         names = " or ".join(self.labels.labels.names)
-        return f"the label {sample(raw)!r} is not {names}; --label-map {raw}=LABEL says what it means, {raw}= leaves it out"
+        return f"the label {sample(raw)!r} is not {names}; --label-map {raw}=LABEL maps it, {raw}= leaves it out"
 
 
 def file_source(path: Path) -> str:

@@ -15,6 +15,7 @@ from tain.corpora.faults import Fault
 from tain.corpora.streams import compression_of, open_bytes, open_seekable, refuse_binary
 
 MAX_LINE_BYTES = 32 << 20
+_SKIP_BYTES = 1 << 16
 _BATCH_ROWS = 256
 _FORMATS = {
     ".jsonl": "jsonl",
@@ -194,7 +195,7 @@ def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, bytes | None]]:
             yield line, content
             continue
         while content and not content.endswith(b"\n"):
-            content = stream.readline(MAX_LINE_BYTES)
+            content = stream.readline(_SKIP_BYTES)
         yield line, None
 
 

@@ -41,7 +41,7 @@ def hub_rows(name: str) -> Iterator[Row]:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(
             f"{name}: there is no such file, and the Hub data set cannot be loaded ({reason}). "
-            "Check the name and split (owner/name:split), the network or HF_HUB_OFFLINE, and HF_TOKEN for a private one."
+            "Check the name and split (owner/name:split), the network, HF_HUB_OFFLINE, and HF_TOKEN for a private one."
         ) from error
 
 

@@ -1,0 +1,38 @@
+"""Excerpts of texts: where a long text is entered, and where it is left."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from tain.corpora.lengths import count_words, cut_words
+
+_SENTENCE_START = re.compile(r"[.!?…][\"')\]]*\s+(?=\S)")
+_SHARE_FROM_THE_BEGINNING = 0.5
+
+
+def excerpt(text: str, rng: np.random.Generator, *, low: int, high: int) -> str:
+    """A passage of a text, of a random length and ending with a sentence where it can.
+
+    Half of the passages begin where the text does; the others begin at a random sentence that leaves enough words,
+    so that a detector learns what the middle of a text looks like, which is what its windows show it.
+
+    Args:
+        text: Normalised.
+        rng: Draws place and length.
+        low: Fewest words to aim for.
+        high: Most words to keep.
+    """
+    if rng.random() >= _SHARE_FROM_THE_BEGINNING:
+        text = text[_random_start(text, rng, n_words=high) :]
+    return cut_words(text, rng, low=low, high=high)
+
+
+def _random_start(text: str, rng: np.random.Generator, *, n_words: int) -> int:
+    starts = [match.end() for match in _SENTENCE_START.finditer(text)]
+    n_after = count_words(text)
+    # A sentence start is good while enough words follow; words grow with characters closely enough to choose by.
+    limit = len(text) * (1 - n_words / n_after) if n_after > n_words else 0
+    good = [start for start in starts if start <= limit]
+    return int(rng.choice(good)) if good else 0
