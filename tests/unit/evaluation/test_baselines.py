@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 
 from tain.core.errors import MetricError
 from tain.evaluation.baselines import TfidfLogistic
@@ -41,5 +43,28 @@ def test_one_class_is_named():
 
 
 def test_empty_texts_are_refused():
-    with pytest.raises(MetricError, match="found no character pair in 2 texts"):
+    with pytest.raises(MetricError, match="no n-gram is in two of the 2 texts"):
         TfidfLogistic().fit(["", ""], [0, 1])
+
+
+def test_it_equals_the_slow_one_of_scikit_learn():
+    train, is_ai = texts(n=60)
+    unseen, _ = texts(n=20, seed=1)
+    vectoriser = TfidfVectorizer(
+        analyzer="char", ngram_range=(2, 4), lowercase=False, sublinear_tf=True, min_df=2, norm="l2"
+    )
+    slow = LogisticRegression(C=10.0, solver="liblinear", random_state=0).fit(vectoriser.fit_transform(train), is_ai)
+    expected = slow.decision_function(vectoriser.transform(unseen))
+    assert TfidfLogistic().fit(train, is_ai).score(unseen) == pytest.approx(expected, abs=0.02)
+
+
+def test_a_text_unlike_all_others_scores_the_intercept():
+    train, is_ai = texts()
+    strange, empty = TfidfLogistic().fit(train, is_ai).score(["日本語", ""])
+    assert strange == empty
+
+
+def test_only_the_most_frequent_ngrams_are_kept():
+    train, is_ai = texts()
+    few = TfidfLogistic(max_features=5).fit(train, is_ai)
+    assert not np.array_equal(few.score(train), TfidfLogistic().fit(train, is_ai).score(train))
