@@ -9,6 +9,9 @@ own learning rate, where peft's optimiser puts head weights with A and every 1-D
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -63,7 +66,7 @@ class Lora(Method[LoraSettings]):
         )
         # peft writes this name into the adapter; a path on this machine would mean nothing elsewhere.
         backbone.model.name_or_path = _portable_name(backbone.name)
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), known_warnings():
             torch.manual_seed(seed)
             return get_peft_model(backbone.model, settings)
 
@@ -103,12 +106,21 @@ class Lora(Method[LoraSettings]):
         with safe_open(folder / "adapter_model.safetensors", framework="pt") as weights:
             if not any(is_head(name) for name in weights.keys()):  # noqa: SIM118 (not a dict)
                 raise MethodError(f"{folder}: the adapter holds no head weights. Save it again with the head.")
-        return PeftModel.from_pretrained(backbone.model, str(folder), is_trainable=False)
+        with known_warnings():
+            return PeftModel.from_pretrained(backbone.model, str(folder), is_trainable=False)
 
     def merge(self, model: nn.Module) -> PreTrainedModel:
         """W0 + s B A in place of W0, and the trained head."""
         merged: PreTrainedModel = deepcopy(model).merge_and_unload(safe_merge=True)  # type: ignore[operator]
         return merged
+
+
+@contextmanager
+def known_warnings() -> Iterator[None]:
+    """Silence what peft 0.21 makes transformers 5.23 warn of on every load: an old name that nothing here uses."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        yield
 
 
 def _portable_name(name: str) -> str:

@@ -116,7 +116,7 @@ class _quiet_loading:
         from transformers.utils import logging
 
         self.verbosity = logging.get_verbosity()
-        logging.set_verbosity(logging.ERROR)
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
     def __exit__(self, *_: object) -> None:

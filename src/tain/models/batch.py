@@ -26,7 +26,7 @@ def collate(rows: Sequence[TokenIds], *, pad_id: int) -> dict[str, torch.Tensor]
     ids = torch.full((len(rows), width), pad_id, dtype=torch.int64)
     mask = torch.zeros((len(rows), width), dtype=torch.int64)
     for index, row in enumerate(rows):
-        ids[index, : len(row)] = torch.as_tensor(row, dtype=torch.int64)
+        ids[index, : len(row)] = torch.from_numpy(np.array(row, dtype=np.int64))
         mask[index, : len(row)] = 1
     return {"input_ids": ids, "attention_mask": mask}
 

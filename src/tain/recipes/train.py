@@ -1,0 +1,116 @@
+"""Training: from labelled texts and settings to a Run folder with a model in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tain.core.errors import ConfigError
+from tain.core.files import write_json
+from tain.methods import build_method
+from tain.models import load_backbone
+from tain.recipes.configuration import RunConfig
+from tain.recipes.reading import label_set
+from tain.recipes.tokenised import TokenisedCorpus, tokenise
+from tain.training.classifier import save_classifier
+from tain.training.engine import Engine, TrainingResult
+from tain.training.folder import RunFolder
+from tain.training.hardware import pick_threads
+
+CACHE_VARIABLE = "TAIN_CACHE"
+N_PROBES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedRun:
+    """A finished training.
+
+    Attributes:
+        folder: The Run.
+        summary: What the manifest says.
+    """
+
+    folder: RunFolder
+    summary: dict[str, object]
+
+
+def train(
+    config: RunConfig,
+    output: Path,
+    *,
+    is_resumed: bool = False,
+    force: bool = False,
+    is_quiet: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
+) -> TrainedRun:
+    """Train and save a Classifier.
+
+    A training that was stopped at any moment and is resumed with the same settings ends in the same weights, bit for
+    bit, on the same processor.
+
+    Args:
+        config: Every setting.
+        output: The Run folder.
+        is_resumed: Go on from the newest checkpoint there.
+        force: Delete what is there.
+        is_quiet: No progress bars.
+        tell: Told what is going on, a line at a time.
+
+    Raises:
+        ConfigError: If a setting is impossible, or the folder is taken.
+        DataError: If the texts cannot be used.
+        TrainingError: If the training diverges, or the model does not reload as it was saved.
+    """
+    if not config.corpus.train:
+        raise ConfigError("There is nothing to train on. Give --train FILE, or corpus.train in the config file.")
+    run = RunFolder(output)
+    run.open(config.model_dump(mode="json"), threads=pick_threads(config.training), is_resumed=is_resumed, force=force)
+    method = build_method(config.method)
+    backbone = load_backbone(config.base, label_set(config.corpus), pooling=config.pooling, seed=config.seed)
+    corpus = tokenise(config.corpus, backbone, cache=_cache(), seed=config.seed, is_quiet=is_quiet)
+    write_json(run.path / "data.json", {"sha256": corpus.sha256, "counts": corpus.counts})
+    tell(_describe(corpus, method.kind, method.n_trainable(backbone)))
+    engine = Engine(
+        backbone,
+        method,
+        train=corpus.train,
+        valid=corpus.valid,
+        config=config.training,
+        run=run,
+        seed=config.seed,
+        is_quiet=is_quiet,
+        tell=tell,
+    )
+    result = engine.train()
+    probes = [corpus.valid[index] for index in range(min(N_PROBES, len(corpus.valid)))]
+    save_classifier(result.classifier, run.model, probe_rows=probes)
+    summary = _summary(config, corpus, result)
+    write_json(run.path / "manifest.json", summary)
+    return TrainedRun(run, summary)
+
+
+def _cache() -> Path:
+    root = os.environ.get(CACHE_VARIABLE)
+    return (Path(root) if root else Path.home() / ".cache" / "tain") / "tokens"
+
+
+def _describe(corpus: TokenisedCorpus, kind: str, n_trainable: int) -> str:
+    return (
+        f"{len(corpus.train) // corpus.train.n_views:,} texts to train on, {len(corpus.valid):,} to validate; "
+        f"{kind} trains {n_trainable:,} parameters."
+    )
+
+
+def _summary(config: RunConfig, corpus: TokenisedCorpus, result: TrainingResult) -> dict[str, object]:
+    return {
+        "name": config.name,
+        "best": list(result.best),
+        "best_step": result.best_step,
+        "n_steps": result.n_steps,
+        "n_rollbacks": result.n_rollbacks,
+        "estimate": asdict(result.estimate) if result.estimate else None,
+        "counts": corpus.counts,
+        "sha256": corpus.sha256,
+    }
