@@ -1,0 +1,103 @@
+"""A training that is killed and resumed ends in the weights of one that was left alone, bit for bit."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from tain.recipes.configuration import read_config
+from tain.recipes.train import train
+from tain.training.checkpoint import PREFIX, checkpoints
+from tests.tiny import WORDS, save_tiny_encoder
+
+N_KILLS = 10
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("made")
+    rng = random.Random(0)
+    with (folder / "texts.jsonl").open("w") as file:
+        for index in range(240):
+            label = index % 2
+            # The classes differ in which words are frequent, so there is something to learn.
+            words = rng.choices(WORDS, weights=[1 + 2 * ((i % 2) == label) for i in range(len(WORDS))], k=30)
+            file.write(json.dumps({"id": str(index), "text": " ".join(words) + ".", "label": label}) + "\n")
+    return save_tiny_encoder(folder / "base"), folder / "texts.jsonl"
+
+
+def settings(made):
+    base, texts = made
+    return read_config(
+        None,
+        flags={
+            "base": str(base),
+            "corpus.train": [str(texts)],
+            "corpus.min_words": 5,
+            "corpus.cut_low": 10,
+            "corpus.cut_high": 25,
+            "training.n_epochs": 6,
+            "training.batch_tokens": 256,
+            "training.checkpoint_every": 3,
+            "training.n_evaluations": 5,
+            "training.average_from": 0.5,
+            "training.threads": 1,
+            "method.rank": 4,
+            "method.dropout": 0.1,
+        },
+    )
+
+
+def in_a_child(made, output: Path, *, kill_after_s: float | None) -> int | None:
+    torch.set_num_threads(1)
+
+    def work() -> None:
+        os.environ["TAIN_CACHE"] = str(output.parent / "cache")
+        train(settings(made), output, is_resumed=True, is_quiet=True)
+
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    if kill_after_s is not None:
+        time.sleep(kill_after_s)
+        os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    return child.exitcode
+
+
+def result_of(output: Path) -> tuple[bytes, list]:
+    weights = (output / "model" / "adapter_model.safetensors").read_bytes()
+    lines = [json.loads(line) for line in (output / "history.jsonl").read_text().splitlines()]
+    return weights, [{key: value for key, value in line.items() if key != "duration_s"} for line in lines]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to kill a training without paying for imports")
+def test_killed_at_ten_random_moments_ends_in_the_same_bits(made, tmp_path):
+    whole = tmp_path / "whole"
+    started = time.perf_counter()
+    assert in_a_child(made, whole, kill_after_s=None) == 0
+    duration_s = time.perf_counter() - started
+    rng = random.Random(1)
+    killed = tmp_path / "killed"
+    for _ in range(N_KILLS):
+        # Short enough that ten of them never add up to a finished training.
+        assert in_a_child(made, killed, kill_after_s=rng.uniform(0.02, 0.17) * duration_s) == -signal.SIGKILL
+    reached = int(checkpoints(killed / "checkpoints")[-1].name.removeprefix(PREFIX))
+    assert 0 < reached < json.loads((whole / "manifest.json").read_text())["n_steps"]
+    assert in_a_child(made, killed, kill_after_s=None) == 0
+    assert result_of(killed) == result_of(whole)
+
+
+def test_a_finished_run_is_left_alone_without_resume_or_force(made, tmp_path):
+    from tain.core.errors import ConfigError
+
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine.txt").write_text("keep me")
+    with pytest.raises(ConfigError, match="exists already"):
+        train(settings(made), tmp_path / "run", is_quiet=True)
+    assert (tmp_path / "run" / "mine.txt").read_text() == "keep me"
