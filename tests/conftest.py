@@ -16,6 +16,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
+os.environ["COLUMNS"] = "80"
 for name in ("TAIN_TRACEBACK", "NO_COLOR", "FORCE_COLOR"):
     os.environ.pop(name, None)
 

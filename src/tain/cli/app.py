@@ -69,7 +69,7 @@ def build_app(*loaded: str | None) -> typer.Typer:
         help=ABOUT,
         add_completion=False,
         no_args_is_help=True,
-        # Markup costs the import of a renderer, four times the rest of the start.
+        # Markup imports a renderer, which doubles the time to answer (docs/adr/0004).
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
