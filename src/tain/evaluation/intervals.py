@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 
-from scipy.stats import beta, norm
-
 from tain.core.errors import MetricError
 
 CONFIDENCE = 0.95
@@ -70,6 +68,8 @@ def clopper_pearson(k: int, n: int, *, confidence: float = CONFIDENCE) -> tuple[
     Source:
         Clopper and Pearson 1934, Biometrika 26(4).
     """
+    from scipy.stats import beta  # half a second, which a check of one text does not need
+
     _check(k, n, confidence)
     tail = (1 - confidence) / 2
     low = 0.0 if k == 0 else float(beta.ppf(tail, k, n - k + 1))
@@ -87,6 +87,8 @@ def upper_bound(k: int, n: int, *, confidence: float = CONFIDENCE) -> float:
     Raises:
         MetricError: If the counts are impossible or n is 0.
     """
+    from scipy.stats import beta  # half a second, which a check of one text does not need
+
     _check(k, n, confidence)
     return 1.0 if k == n else float(beta.ppf(confidence, k + 1, n - k))
 
@@ -108,6 +110,8 @@ def wilson(k: int, n: int, *, confidence: float = CONFIDENCE) -> tuple[float, fl
     Source:
         Wilson 1927, JASA 22(158).
     """
+    from scipy.stats import norm  # half a second, which a check of one text does not need
+
     _check(k, n, confidence)
     z2 = float(norm.ppf((1 + confidence) / 2)) ** 2
     centre = (k + z2 / 2) / (n + z2)

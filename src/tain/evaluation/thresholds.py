@@ -109,6 +109,24 @@ def supports(n: int, target_fpr: float, *, confidence: float = CONFIDENCE) -> bo
     return n >= n_needed(target_fpr, confidence=confidence)
 
 
+def shortage(n: int, target_fpr: float) -> str | None:
+    """The reason why n human texts do not support a target, or None when they do.
+
+    Args:
+        n: Human texts.
+        target_fpr: Between 0 and 1.
+
+    Raises:
+        MetricError: If the target is not between 0 and 1.
+    """
+    if supports(n, target_fpr):
+        return None
+    return (
+        f"{n:,} human texts cannot support a false positive rate of {target_fpr:g}; "
+        f"{n_needed(target_fpr):,} or more are needed."
+    )
+
+
 def n_allowed(n: int, target_fpr: float) -> int:
     """The most human texts that may score above a threshold: the whole part of target x n.
 
@@ -158,12 +176,7 @@ def fit_operating_points(
         MetricError: If a score is not finite or a target is not between 0 and 1.
     """
     scores = as_scores(human_scores, name="human_scores")
-    refused = {
-        target: f"{scores.size:,} human texts cannot support a false positive rate of {target:.2%}; "
-        f"{n_needed(target):,} or more are needed."
-        for target in targets
-        if not supports(scores.size, target)
-    }
+    refused = {target: reason for target in targets if (reason := shortage(scores.size, target)) is not None}
     points = [_fit_point(scores, target, data_sha256) for target in targets if target not in refused]
     return FittedPoints(tuple(points), refused)
 

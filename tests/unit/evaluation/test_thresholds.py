@@ -55,7 +55,7 @@ def test_operating_points_are_refused_where_too_few_texts_support_them():
     fitted = fit_operating_points(np.arange(300.0), data_sha256="ab")
     assert [point.target_fpr for point in fitted.points] == [0.05, 0.01]
     assert fitted.refused[0.001] == (
-        "300 human texts cannot support a false positive rate of 0.10%; 2,995 or more are needed."
+        "300 human texts cannot support a false positive rate of 0.001; 2,995 or more are needed."
     )
     point = fitted.points[1]
     assert (point.threshold, point.n_human, point.n_above, point.data_sha256) == (296.0, 300, 3, "ab")
