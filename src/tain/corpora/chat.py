@@ -35,9 +35,9 @@ _OFFER = (
     r"(?:i hope (?:this|that|you|it)\b[^.!?]{0,120}\b(?:help|enjoy|useful|find|meets|assist|like)[^.!?]{0,80}"
     r"|(?:please )?(?:let me know|feel free to (?:ask|reach|let|adjust|modify|use|contact|customi[sz]e))\b[^.!?]{0,200}"
     r"|is there anything else\b[^.!?]{0,120}|would you like me to\b[^.!?]{0,200}|do you want me to\b[^.!?]{0,200}"
-    r"|\(?(?:approx\w*\.? )?word count:?\s*~?\d+(?: words)?\)?)"
+    r"|\(?(?:approx\w*\.? )?word count:?\s*~?\d+(?: words)?)"
 )
-_CLOSER = re.compile(rf"(?<=[.!?\"')\]*])\s*(?:\s{_OFFER}[.!?)]*)+\s*\Z", re.IGNORECASE)
+_CLOSER = re.compile(rf"(?<=[.!?\"')\]*])\s+{_OFFER}[.!?)]*\s*\Z", re.IGNORECASE)
 _CLOSER_CHARS = 700
 
 RESIDUE = {
@@ -66,9 +66,11 @@ def openers(text: str) -> Iterator[Edit]:
 
 def closers(text: str) -> Iterator[Edit]:
     """An edit that takes off "I hope this helps!" and its like, where it is the very last sentence."""
-    tail = max(0, len(text) - _CLOSER_CHARS)
-    if match := _CLOSER.search(text, tail):
-        yield match.start(), len(text), ""
+    end = len(text)
+    while match := _CLOSER.search(text, max(0, end - _CLOSER_CHARS), end):
+        end = match.start()
+    if end < len(text):
+        yield end, len(text), ""
 
 
 def residue(text: str) -> list[str]:

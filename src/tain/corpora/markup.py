@@ -74,16 +74,20 @@ def list_numbers(text: str) -> Iterator[Edit]:
     r"""Edits that take off the numbers of a numbered list.
 
     In hard-wrapped prose a line may start with the number that ends a sentence ("degree\n3. We show"), so a number
-    counts as a list mark only on a line of its own, or where it goes on from the mark before.
+    counts as a list mark only on a line of its own, or where the mark before or after is its neighbour.
     """
-    last = None
-    for match in _NUMBER_MARK.finditer(text):
-        number = int(match.group(1))
-        before = text[max(0, match.start() - _LINE_END_CHARS) : match.start()]
-        is_first = match.start() == 0 or (len(before) > 1 and _STARTS_A_LIST.search(before))
-        if is_first or (last is not None and number == last + 1):
-            last = number
+    marks = list(_NUMBER_MARK.finditer(text))
+    numbers = [int(match.group(1)) for match in marks]
+    for i, match in enumerate(marks):
+        goes_on = i > 0 and numbers[i] == numbers[i - 1] + 1
+        is_gone_on = i + 1 < len(marks) and numbers[i] == numbers[i + 1] - 1
+        if goes_on or is_gone_on or _starts_a_list(text, match.start()):
             yield *match.span(), ""
+
+
+def _starts_a_list(text: str, position: int) -> bool:
+    before = text[max(0, position - _LINE_END_CHARS) : position]
+    return position == 0 or _STARTS_A_LIST.search(before) is not None
 
 
 def links(text: str) -> Iterator[Edit]:
