@@ -38,6 +38,7 @@ def test_auroc_counts_the_pairs_won(sample):
     assert auroc(scores, is_ai) == pytest.approx(np.mean(pairs))
 
 
+@settings(max_examples=40)
 @given(two_classes())
 def test_areas_equal_those_of_scikit_learn(sample):
     scores, is_ai = sample
@@ -64,6 +65,7 @@ def test_tpr_at_fpr_is_the_best_of_all_thresholds_that_keep_to_it(sample, target
     assert found.fpr.value <= target + 1e-12
 
 
+@settings(max_examples=40)
 @given(two_classes(), TIED_SCORES)
 def test_rates_equal_those_of_scikit_learn(sample, threshold):
     scores, is_ai = sample

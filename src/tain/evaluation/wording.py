@@ -1,0 +1,124 @@
+"""Numbers as readers meet them: the same words on the page and on the terminal."""
+
+from __future__ import annotations
+
+from tain.evaluation.intervals import Estimate, Rate
+from tain.evaluation.schema import PointResult, Report
+
+MISSING = "–"
+EVIDENCE = "A result is evidence, never a verdict."
+
+
+def percent(share: float) -> str:
+    """A share as a percentage, with the digits that small error rates need.
+
+    Args:
+        share: 0 to 1, or a difference of shares.
+    """
+    digits = 1 if abs(share) >= 0.1 or share == 0 else 2
+    return f"{100 * share:.{digits}f}%"
+
+
+def target(share: float) -> str:
+    """A target rate as it is spoken of: 5%, 0.5%.
+
+    Args:
+        share: 0 to 1.
+    """
+    return f"{100 * share:g}%"
+
+
+def rate_text(rate: Rate) -> str:
+    """The rate, or a dash when there is none.
+
+    Args:
+        rate: With or without a value.
+    """
+    return MISSING if rate.value is None else percent(rate.value)
+
+
+def rate_interval(rate: Rate) -> str:
+    """The interval of a rate, or nothing when there is none.
+
+    Args:
+        rate: With or without a value.
+    """
+    if rate.low is None or rate.high is None:
+        return ""
+    return f"{percent(rate.low)} to {percent(rate.high)}"
+
+
+def count_text(rate: Rate) -> str:
+    """The counts of a rate, such as "12 of 1,204".
+
+    Args:
+        rate: With or without a value.
+    """
+    return f"{rate.k:,} of {rate.n:,}" if rate.value is not None else MISSING
+
+
+def number_text(estimate: Estimate) -> str:
+    """A number such as an AUROC to three digits, or a dash when there is none.
+
+    Args:
+        estimate: With or without a value.
+    """
+    return MISSING if estimate.value is None else f"{estimate.value:.3f}"
+
+
+def number_interval(estimate: Estimate) -> str:
+    """The interval of a number, or nothing when there is none.
+
+    Args:
+        estimate: With or without one.
+    """
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f"{estimate.low:.3f} to {estimate.high:.3f}"
+
+
+def as_rate(estimate: Estimate) -> Rate:
+    """An estimated share as a Rate without counts, to be worded like one.
+
+    Args:
+        estimate: Of a share.
+    """
+    return Rate(0, 0, estimate.value, estimate.low, estimate.high, estimate.reason)
+
+
+def headline(report: Report) -> str:
+    """What happened at the default operating point, in one or two sentences with counts.
+
+    Args:
+        report: Of any test.
+    """
+    result = report.default_point
+    if result is None:
+        return "The detector stores no operating point, so no text was called human or AI. Calibrate it first."
+    return f"At the operating point set for {target(result.point.target_fpr)} false positives, {_called(result)}."
+
+
+def achieved(result: PointResult) -> str:
+    """Whether the false positive rate kept to its target here: "kept", "exceeded", "not clear" or a dash.
+
+    Clear is what the whole interval agrees on.
+
+    Args:
+        result: Of one operating point.
+    """
+    fpr = result.rates.fpr
+    if fpr.low is None or fpr.high is None:
+        return MISSING
+    if fpr.low > result.point.target_fpr:
+        return "exceeded"
+    return "kept" if fpr.high <= result.point.target_fpr else "not clear"
+
+
+def _called(result: PointResult) -> str:
+    fpr, recall = result.rates.fpr, result.rates.recall
+    parts = []
+    if fpr.value is not None:
+        parts.append(f"{count_text(fpr)} human texts were called AI ({percent(fpr.value)}, {rate_interval(fpr)})")
+    if recall.value is not None:
+        parts.append(f"{count_text(recall)} AI texts were found ({percent(recall.value)}, {rate_interval(recall)})")
+    return " and ".join(parts) or "no text had a score"
