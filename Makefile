@@ -4,43 +4,51 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-STAMP := .venv/.installed
+RUN := .venv/.installed
+DEV := .venv/.installed-dev
+PIP := $(BIN)/python -m pip install --quiet
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-# Torch goes first and alone: by its exact version pip takes a CPU build where the machine has one in its
-# wheel folders; left to the resolver it would be the newest, with gigabytes of GPU runtime.
-$(STAMP): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing into .venv under constraints.txt (the first time takes a few minutes)" >&2
-	$(BIN)/python -m pip install --quiet '$(TORCH)'
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
-	@touch $(STAMP)
+# Torch goes first and alone: by its exact version pip takes a processor build where the machine has one in its
+# wheel folders; left to the resolver it would be the newest, with gigabytes of GPU libraries. Modules are
+# compiled afterwards, on all cores, where pip would use one; some packages carry files that do not compile.
+$(RUN): pyproject.toml constraints.txt
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv under constraints.txt; the first time takes a few minutes" >&2
+	$(PIP) --no-compile '$(TORCH)'
+	$(PIP) --no-compile -c constraints.txt -e .
+	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv/lib >/dev/null 2>&1 || true
+	@touch $(RUN)
 
-demo: $(STAMP)   ## three verdicts, then the whole loop on a small real corpus
+$(DEV): $(RUN)
+	$(PIP) -c constraints.txt -e '.[dev]'
+	@touch $(DEV)
+
+demo: $(RUN)   ## three verdicts, then the whole loop on a small real corpus
 	$(BIN)/tain demo
 
-test: $(STAMP)   ## the whole suite, offline
+test: $(DEV)   ## the whole suite, offline
 	$(BIN)/python -m pytest
 
-lint: $(STAMP)   ## style
+lint: $(DEV)   ## style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(STAMP)  ## static types, strict
+types: $(DEV)  ## static types, strict
 	$(BIN)/mypy
 
-imports: $(STAMP)  ## the direction of the layers
+imports: $(DEV)  ## the direction of the layers
 	$(BIN)/lint-imports
 
-docs: $(STAMP)   ## remake docs/cli.md from the commands, then check the documents
+docs: $(DEV)   ## remake docs/cli.md from the commands, then check the documents
 	$(BIN)/python scripts/make_cli_docs.py
 	$(BIN)/python -m pytest tests/docs
 
-bench: $(STAMP)  ## measure; every benchmark writes its own results folder
+bench: $(RUN)  ## measure; every benchmark writes its own results folder
 	@for run in benchmarks/*/run.py; do echo "== $$run"; $(BIN)/python $$run || exit 1; done
 
 gate: lint types imports test  ## everything that must pass before a commit
