@@ -1,0 +1,124 @@
+"""What turns token ids into logits: numpy for a few texts, torch for many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tain.core.errors import ConfigError, DataError, DetectorError
+from tain.core.files import read_json
+from tain.core.progress import Advance
+from tain.detector.light_bert import LightBert, load_light_bert
+from tain.models.presets import find_base
+
+CLASSIFIER = "classifier.json"
+N_LIGHT = 64  # windows up to which numpy is done before torch has been imported
+TOLERANCE = 1e-4
+
+
+class Engine(Protocol):
+    """Token ids in, logits out."""
+
+    def logits(
+        self,
+        rows: Sequence[Sequence[int]],
+        *,
+        batch_tokens: int = ...,
+        advance: Advance | None = ...,
+    ) -> NDArray[np.float32]:
+        """The logits of tokenised texts, shape (n_rows, n_labels), in the order given."""
+
+
+class Engines:
+    """The network of a Classifier folder, loaded when it is first needed and in the way that suits the work."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read what kind of network it is; no weights yet.
+
+        Raises:
+            DetectorError: If the folder is no Classifier for detection.
+        """
+        self.folder = folder
+        self.classifier = _read(folder)
+        self._light: LightBert | None = None
+        self._is_light_tried = False
+        self._full: Engine | None = None
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest input that the network is meant to read."""
+        return int(self.classifier["max_tokens"])
+
+    def engine(self, n_rows: int) -> Engine:
+        """The engine for so many windows."""
+        if self._full is None and n_rows <= N_LIGHT and (light := self.light()) is not None:
+            return light
+        return self.full()
+
+    def scores(
+        self,
+        rows: Sequence[Sequence[int]],
+        *,
+        batch_tokens: int = 8192,
+        advance: Advance | None = None,
+    ) -> NDArray[np.float32]:
+        """The logit of ai minus the logit of human for each row, shape (n_rows,)."""
+        if not rows:
+            return np.empty(0, dtype=np.float32)
+        logits = self.engine(len(rows)).logits(rows, batch_tokens=batch_tokens, advance=advance)
+        return logits[:, 1] - logits[:, 0]
+
+    def light(self) -> LightBert | None:
+        """The network in numpy, or None where numpy will not do."""
+        if not self._is_light_tried:
+            self._is_light_tried = True
+            self._light = self._try_light()
+        return self._light
+
+    def full(self) -> Engine:
+        """The network in torch, its adapter folded in, on the accelerator if there is one."""
+        if self._full is None:
+            import torch
+
+            from tain.training.classifier import load_classifier
+
+            merged = load_classifier(self.folder).merge()
+            if torch.cuda.is_available():
+                merged.model.to("cuda")
+            self._full = merged
+        return self._full
+
+    def _try_light(self) -> LightBert | None:
+        try:
+            base = Path(find_base(str(self.classifier["base"])))
+        except ConfigError as error:
+            raise DetectorError(f"{self.folder / CLASSIFIER}: its base cannot be found. {error}") from error
+        if not (base / "config.json").is_file():
+            return None  # a Hub id, which transformers knows how to find
+        light = load_light_bert(self.folder, self.classifier, base)
+        probe = self.classifier["probe"]
+        if light is None or not probe["token_ids"]:
+            return None
+        # Whatever was answered when the folder was saved has to be answered now; otherwise torch has to judge it.
+        gap = np.abs(light.logits(probe["token_ids"]) - np.asarray(probe["logits"], dtype=np.float32)).max()
+        return light if gap <= TOLERANCE else None
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    file = folder / CLASSIFIER
+    if not file.is_file():
+        raise DetectorError(f"{folder} is no classifier of tain: {CLASSIFIER} is missing.")
+    try:
+        value: dict[str, Any] = read_json(file)
+    except DataError as error:
+        raise DetectorError(str(error)) from error
+    missing = {"base", "labels", "pooling", "max_tokens", "method", "probe"} - set(value)
+    if missing:
+        raise DetectorError(f"{file}: lacks {', '.join(sorted(missing))}. Save the classifier again.")
+    if value["labels"] != ["human", "ai"]:
+        raise DetectorError(f"{folder}: its labels are {value['labels']}; a detector needs exactly ['human', 'ai'].")
+    return value

@@ -1,0 +1,161 @@
+"""From raw texts to scores: normaliser, windows, network, roll-up. Calibration and verdicts go the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tain.core.errors import ConfigError, DataError
+from tain.core.progress import Advance
+from tain.corpora.lengths import count_words
+from tain.corpora.normalise import Normalised, get_normaliser
+from tain.detector.calibration import ScoredTexts, texts_sha256
+from tain.detector.encoder import Encoder
+from tain.detector.engines import Engines
+from tain.detector.rollup import roll_up
+from tain.detector.settings import MIN_WORDS
+from tain.detector.windows import DEFAULT_WINDOW_TOKENS, Window, cut_windows
+
+MAX_CHARS = 5_000_000
+BATCH_TOKENS = 8192
+_BLOCK_TEXTS = 1024  # texts whose windows are in memory at once, and sorted by length together
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text and what the network said.
+
+    Attributes:
+        normalised: What was read, and the way back to the original.
+        n_words: In the normalised text.
+        windows: Empty when the text is too short.
+        scores: Logit of each window, shape (n_windows,).
+        score: Of the text, or None when it is too short.
+    """
+
+    normalised: Normalised
+    n_words: int
+    windows: list[Window]
+    scores: NDArray[np.float32]
+    score: float | None
+
+
+class Reader:
+    """Scores texts, long or short, one or many."""
+
+    def __init__(self, folder: Path, *, normaliser: int, window_tokens: int, min_words: int = MIN_WORDS) -> None:
+        """Open a Classifier folder.
+
+        Args:
+            folder: With `classifier.json`, weights and tokenizer.
+            normaliser: Version of the text normaliser.
+            window_tokens: Most tokens read at once.
+            min_words: Texts with fewer get no score.
+
+        Raises:
+            DetectorError: If the folder is no Classifier for detection.
+            ConfigError: If windows are longer than the network reads.
+        """
+        self.engines = Engines(folder)
+        if window_tokens > self.engines.max_tokens:
+            raise ConfigError(
+                f"window_tokens is {window_tokens}, but the network in {folder} reads {self.engines.max_tokens} tokens "
+                "at once. Ask for no more than that."
+            )
+        self.folder = folder
+        self.encoder = Encoder.load(folder)
+        self.normaliser = get_normaliser(normaliser)
+        self.window_tokens = window_tokens
+        self.min_words = min_words
+
+    def read(
+        self,
+        texts: Sequence[str],
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+        advance: Advance | None = None,
+    ) -> Iterator[Reading]:
+        """The reading of each text, in order.
+
+        Args:
+            texts: Raw.
+            batch_tokens: Padded tokens in one pass of the network.
+            advance: Told the number of texts done.
+
+        Raises:
+            DataError: If a text is longer than 5 million characters.
+        """
+        for start in range(0, len(texts), _BLOCK_TEXTS):
+            yield from self._read_block(texts[start : start + _BLOCK_TEXTS], batch_tokens, advance)
+
+    def score_known(
+        self, texts: Sequence[str], *, advance: Advance | None = None, batch_tokens: int = BATCH_TOKENS
+    ) -> ScoredTexts:
+        """The scores of texts whose author is known, for calibration; too short ones are counted and left out."""
+        readings = [(r.score, r.n_words) for r in self.read(texts, batch_tokens=batch_tokens, advance=advance)]
+        kept = [(score, n_words) for score, n_words in readings if score is not None]
+        return ScoredTexts(
+            scores=np.array([score for score, _ in kept], dtype=np.float32),
+            n_words=np.array([n_words for _, n_words in kept], dtype=np.int64),
+            n_too_short=len(readings) - len(kept),
+            sha256=texts_sha256(texts),
+        )
+
+    def _read_block(self, texts: Sequence[str], batch_tokens: int, advance: Advance | None) -> list[Reading]:
+        normalised = [self.normaliser.normalise(_checked(text)) for text in texts]
+        n_words = [count_words(item.text) for item in normalised]
+        long_enough = [i for i, n in enumerate(n_words) if n >= self.min_words]
+        cut = cut_windows([normalised[i].text for i in long_enough], self.encoder, window_tokens=self.window_tokens)
+        windows: list[list[Window]] = [[] for _ in texts]
+        for i, own in zip(long_enough, cut, strict=True):
+            windows[i] = own
+        rows = [window.token_ids for own in windows for window in own]
+        by_rows = _Steps(advance, n_texts=len(texts), n_rows=len(rows)) if advance else None
+        scores = self.engines.scores(rows, batch_tokens=batch_tokens, advance=by_rows)
+        if by_rows:
+            by_rows.finish()
+        parts = np.split(scores, np.cumsum([len(own) for own in windows])[:-1])
+        return [
+            Reading(text, n, own, part, roll_up(part, [window.n_tokens for window in own]) if own else None)
+            for text, n, own, part in zip(normalised, n_words, windows, parts, strict=True)
+        ]
+
+
+class _Steps:
+    """Turns windows done into texts done: windows go through the network by length, not text by text."""
+
+    def __init__(self, advance: Advance, *, n_texts: int, n_rows: int) -> None:
+        self._advance = advance
+        self._n_texts = n_texts
+        self._n_rows = n_rows
+        self._n_rows_done = 0
+        self._n_told = 0
+
+    def __call__(self, n_rows: int) -> None:
+        self._n_rows_done += n_rows
+        self._tell(self._n_texts * self._n_rows_done // self._n_rows)
+
+    def finish(self) -> None:
+        self._tell(self._n_texts)
+
+    def _tell(self, n_texts: int) -> None:
+        if n_texts > self._n_told:
+            self._advance(n_texts - self._n_told)
+            self._n_told = n_texts
+
+
+def default_window_tokens(folder: Path) -> int:
+    """256 tokens, or as many as the network of a Classifier folder reads if that is fewer."""
+    return min(DEFAULT_WINDOW_TOKENS, Engines(folder).max_tokens)
+
+
+def _checked(text: str) -> str:
+    if len(text) > MAX_CHARS:
+        raise DataError(
+            f"The text has {len(text):,} characters; at most {MAX_CHARS:,} are read as one text. Split it into parts."
+        )
+    return text
