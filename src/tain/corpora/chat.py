@@ -40,9 +40,7 @@ _OFFER = (
 _CLOSER = re.compile(rf"(?<=[.!?\"')\]*])\s+{_OFFER}[.!?)]*\s*\Z", re.IGNORECASE)
 _CLOSER_CHARS = 700
 
-RESIDUE = {
-    "opener": _OPENER,
-    "closer": _CLOSER,
+_TALK = {
     "as an AI": re.compile(r"\bas an? (?:AI|artificial intelligence|(?:large )?language model)\b", re.IGNORECASE),
     "refusal": re.compile(
         r"\bI(?:'m| am) (?:sorry|unable)\b[^.]{0,60}\b(?:can(?:'t|not)|unable|assist|fulfill|comply|generate|provide)"
@@ -51,7 +49,6 @@ RESIDUE = {
     ),
     "Markdown": re.compile(r"^#{1,6} \S|\*\*[^*\s][^*\n]{0,200}\*\*|^[-*] \S|^```|\]\(https?://", re.MULTILINE),
 }
-"""Patterns that betray the chat, by plain name; match openers at the start of a text."""
 
 
 def openers(text: str) -> Iterator[Edit]:
@@ -74,9 +71,10 @@ def closers(text: str) -> Iterator[Edit]:
 
 
 def residue(text: str) -> list[str]:
-    """The names of the chat residues that a text shows."""
-    found = []
-    for name, pattern in RESIDUE.items():
-        if pattern.match(text) if name == "opener" else pattern.search(text):
-            found.append(name)
+    """The kinds of chat residue that a text shows: opener, closer, "as an AI", refusal, Markdown."""
+    found = [name for name, pattern in _TALK.items() if pattern.search(text)]
+    if _OPENER.match(text):
+        found.append("opener")
+    if _CLOSER.search(text, max(0, len(text) - _CLOSER_CHARS)):
+        found.append("closer")
     return found

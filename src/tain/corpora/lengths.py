@@ -70,8 +70,9 @@ def match_lengths(examples: Sequence[Example], *, by_domain: bool = True) -> lis
     """The examples, cut so that the classes have the same distribution of lengths.
 
     Within a domain every text is cut to the smallest length that any class has at the same quantile, so no text grows,
-    no text is dropped and as few words as possible are lost. Cuts fall on sentence ends near the target. Domains
-    that lack a class stay as they are.
+    no text is dropped and as few words as possible are lost. All texts, also those short enough, end at a sentence near
+    the target: ends would give the label away if only one class were trimmed. Domains that lack a class stay as they
+    are.
 
     Args:
         examples: With labels.
@@ -93,10 +94,9 @@ def _match_classes(examples: list[Example], classes: Iterable[list[int]]) -> Non
     lengths = [np.array([n for n, _ in members], dtype=float) for members in ordered]
     for members in ordered:
         ranks = (np.arange(len(members)) + 0.5) / len(members)
-        for (n_words, i), target in zip(members, _shortest(lengths, ranks), strict=True):
-            if target < n_words:
-                text = cut_at_sentence(examples[i].text, target, at_least=_SHARE_BEFORE_SENTENCE_END * target)
-                examples[i] = replace(examples[i], text=text)
+        for (_, i), target in zip(members, _shortest(lengths, ranks), strict=True):
+            text = cut_at_sentence(examples[i].text, target, at_least=_SHARE_BEFORE_SENTENCE_END * target)
+            examples[i] = replace(examples[i], text=text)
 
 
 def _shortest(lengths: list[NDArray[np.float64]], ranks: NDArray[np.float64]) -> list[int]:
