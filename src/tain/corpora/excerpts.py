@@ -10,13 +10,15 @@ from tain.corpora.lengths import count_words, cut_words
 
 _SENTENCE_START = re.compile(r"[.!?…][\"')\]]*\s+(?=\S)")
 _SHARE_FROM_THE_BEGINNING = 0.5
+_SHARE_CUT_MID_SENTENCE = 0.25
 
 
 def excerpt(text: str, rng: np.random.Generator, *, low: int, high: int) -> str:
-    """A passage of a text, of a random length and ending with a sentence where it can.
+    """A passage of a text, of a random length and mostly ending with a sentence where it can.
 
     Half of the passages begin where the text does; the others begin at a random sentence that leaves enough words,
-    so that a detector learns what the middle of a text looks like, which is what its windows show it.
+    so that a detector learns what the middle of a text looks like, which is what its windows show it. A quarter of
+    them stop mid-sentence: many human corpora were cut there, and an unfinished sentence must not mean "human".
 
     Args:
         text: Normalised.
@@ -26,7 +28,15 @@ def excerpt(text: str, rng: np.random.Generator, *, low: int, high: int) -> str:
     """
     if rng.random() >= _SHARE_FROM_THE_BEGINNING:
         text = text[_random_start(text, rng, n_words=high) :]
+    if rng.random() < _SHARE_CUT_MID_SENTENCE:
+        return _first_words(text, int(rng.integers(low, high + 1)))
     return cut_words(text, rng, low=low, high=high)
+
+
+def _first_words(text: str, n_words: int) -> str:
+    words = text.split()
+    # The last word of a whole text is left off too, so that short texts can end mid-sentence.
+    return " ".join(words[: min(n_words, max(1, len(words) - 1))])
 
 
 def _random_start(text: str, rng: np.random.Generator, *, n_words: int) -> int:

@@ -75,7 +75,7 @@ def tokenise(
 
 
 def _hashes(paths: Iterable[str]) -> dict[str, str]:
-    hashes = {}
+    hashes: dict[str, str] = {}
     for path in map(Path, paths):
         files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
         # A Hub id has no file here; `datasets` pins what it fetched.

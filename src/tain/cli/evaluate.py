@@ -1,0 +1,50 @@
+"""`tain evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    data: Annotated[list[str], typer.Option(help="Labelled file, folder or Hub id; may be repeated.")],
+    output: Annotated[Path, typer.Option(help="Folder for report.json, report.html and scores.parquet.")],
+    model: Annotated[Path | None, typer.Option(help="Detector folder; none takes the one that ships.")] = None,
+    text_column: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
+    label_column: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
+    label_map: Annotated[list[str] | None, typer.Option(help="raw=label; `mixed=` leaves such rows out.")] = None,
+    pools: Annotated[str, typer.Option(help="Field that splits the human texts: domain, source, language.")] = "domain",
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is in the output folder.")] = False,
+    is_json: Annotated[bool, typer.Option("--json", help="Print the Report as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+) -> None:
+    """Measure a detector on labelled texts.
+
+    Error rates are those at the operating points stored in the detector: nothing is fitted on the texts measured.
+    """
+    from rich.console import Console
+
+    from tain.core.errors import ConfigError
+    from tain.corpora.columns import ColumnMap
+    from tain.corpora.labels import DETECTION_MAP, parse_label_map
+    from tain.corpora.reading import read_corpus
+    from tain.detector import Detector
+    from tain.evaluation.terminal import render_terminal
+    from tain.recipes.evaluate import PROPERTIES
+    from tain.recipes.evaluate import evaluate as run_evaluation
+
+    if pools not in PROPERTIES:
+        raise ConfigError(f"--pools {pools!r} is no field of a text. Expected one of {', '.join(PROPERTIES)}.")
+    labels = parse_label_map(label_map) if label_map else DETECTION_MAP
+    corpus = read_corpus(data, columns=ColumnMap(text=text_column, label=label_column), labels=labels)
+    report = run_evaluation(
+        Detector.load(model), corpus, output=output, pools=pools, force=force, is_quiet=quiet, seed=seed
+    )
+    if is_json:
+        typer.echo(report.model_dump_json(indent=1))
+    else:
+        Console().print(render_terminal(report))
+        typer.echo(f"Report: {output / 'report.html'}", err=True)

@@ -1,0 +1,1 @@
+"""AI texts that match human ones in topic, length and form."""
