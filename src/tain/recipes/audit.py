@@ -74,7 +74,7 @@ def _read(
                 on_bad="stop" if set_aside is None else "set_aside",
                 set_aside=part,
             )
-        if set_aside is not None and any(part.exists() for part in parts):
+        if set_aside is not None:
             _join([part for part in parts if part.exists()], set_aside)
     return splits
 
@@ -88,6 +88,10 @@ def _split_names(paths: Sequence[str]) -> list[str]:
 
 
 def _join(parts: Sequence[Path], whole: Path) -> None:
+    if not parts:
+        # What an earlier audit set aside would be taken for this one's.
+        whole.unlink(missing_ok=True)
+        return
     with whole_file(whole) as target, target.open("wb") as out:
         for part in parts:
             with part.open("rb") as file:

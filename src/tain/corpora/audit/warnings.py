@@ -12,6 +12,7 @@ _SOME_LEAK = 0.65
 _LENGTH_RATIO = 1.3
 _BALANCE_RATIO = 10
 _SHARE = 0.01
+_RESIDUE_SHARE = 0.02
 _LANGUAGE_GAP = 0.1
 _N_NAMED = 3
 # How a person writes rather than how a file was made: no normaliser can or should take it away.
@@ -120,7 +121,7 @@ def _dates(split: SplitAudit) -> Iterator[str]:
 def _residue(split: SplitAudit) -> Iterator[str]:
     for label, kinds in split.residue.items():
         n_texts = split.labels[label]
-        heavy = {kind: n for kind, n in kinds.items() if n > _SHARE * n_texts}
+        heavy = {kind: n for kind, n in kinds.items() if n > _RESIDUE_SHARE * n_texts}
         if heavy:
             shown = ", ".join(f"{kind} in {n / n_texts:.0%}" for kind, n in heavy.items())
             yield f"{label} texts show what a chat leaves behind: {shown}."
@@ -131,7 +132,8 @@ def _domains(split: SplitAudit) -> Iterator[str]:
     if lone:
         shown = ", ".join(f"{name} ({next(iter(split.domains[name]))})" for name in lone[:_N_NAMED])
         more = ", …" if len(lone) > _N_NAMED else ""
-        yield f"{len(lone)} domains hold one label only: {shown}{more}. There the topic gives the label away."
+        hold = "1 domain holds" if len(lone) == 1 else f"{len(lone)} domains hold"
+        yield f"{hold} one label only: {shown}{more}. There the topic gives the label away."
 
 
 def _languages(split: SplitAudit) -> Iterator[str]:
