@@ -1,0 +1,79 @@
+"""`tain score`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tain.cli import PARTIAL
+
+
+class OnBad(StrEnum):
+    """What to do with rows that cannot be scored."""
+
+    stop = "stop"
+    set_aside = "set_aside"
+
+
+def score(
+    source: Annotated[
+        str, typer.Argument(metavar="INPUT", help="JSONL, CSV, Parquet (.gz, .zst), a folder, or - for JSONL on stdin.")
+    ],
+    output: Annotated[
+        str | None, typer.Option(help=".parquet or .jsonl; a folder for a folder; - for JSONL on stdout.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Detector folder; none takes the one that ships.")] = None,
+    text_column: Annotated[str | None, typer.Option(help="Column of the text; none looks for `text`.")] = None,
+    id_column: Annotated[str | None, typer.Option(help="Column of the id; none looks for `id`.")] = None,
+    fpr: Annotated[
+        float | None, typer.Option(help="False positive rate of the labels; none takes the default.")
+    ] = None,
+    prior: Annotated[float | None, typer.Option(help="Share of AI texts among these; none takes 0.5.")] = None,
+    on_bad: Annotated[OnBad, typer.Option(help="What to do when rows cannot be scored.")] = OnBad.stop,
+    set_aside: Annotated[Path | None, typer.Option(help="File for bad rows; asks for --on-bad set_aside.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip files whose scores are finished.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace scores that exist.")] = False,
+    batch_tokens: Annotated[int, typer.Option(min=64, help="Tokens in one pass: memory against speed.")] = 8192,
+    is_json: Annotated[bool, typer.Option("--json", help="Write a summary as one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+) -> None:
+    """Score every text of a file or folder.
+
+    One row of output for each row of input, in order: id, score, probability, label, n_words, n_windows. Without
+    --output the scores lie beside the input, as INPUT.scores.parquet. Exits with 3 when bad rows were set aside.
+    """
+    from tain.corpora.columns import ColumnMap
+    from tain.recipes.score import ScoreSettings
+    from tain.recipes.score import score as run_score
+
+    settings = ScoreSettings(
+        columns=ColumnMap(id=id_column, text=text_column),
+        target_fpr=fpr,
+        prior=prior,
+        batch_tokens=batch_tokens,
+        has_set_aside=on_bad is OnBad.set_aside,
+        set_aside=set_aside,
+        is_resumed=resume,
+        force=force,
+        is_quiet=quiet,
+    )
+    summary = run_score(source, model=model, output=output, settings=settings)
+    values = summary.to_dict()
+    if is_json:
+        import json
+
+        # With the scores themselves on stdout, the summary is talk.
+        typer.echo(json.dumps(values, indent=1, ensure_ascii=False), err="-" in summary.outputs)
+    else:
+        counts = ", ".join(f"{n:,} {label}" for label, n in summary.labels.items())
+        skipped = f", {summary.n_skipped:,} files were finished before" if summary.n_skipped else ""
+        typer.echo(f"{sum(summary.labels.values()):,} texts: {counts or 'none'}{skipped}", err=True)
+        for path in summary.outputs:
+            if path != "-":
+                typer.echo(path)
+    if summary.n_set_aside:
+        typer.echo(f"{summary.n_set_aside:,} bad rows set aside in {', '.join(summary.set_aside)}", err=True)
+        raise typer.Exit(PARTIAL)

@@ -1,0 +1,84 @@
+"""The rows that are to be scored: an id and a text each, or the reason why a row cannot be."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tain.core.errors import DataError, sample
+from tain.corpora.columns import ColumnMap
+from tain.corpora.faults import Fault
+from tain.corpora.formats import Row
+from tain.corpora.places import Place
+
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """One text to score.
+
+    Attributes:
+        id: From the id column, or file and line.
+        text: As it stands; an empty one is a text too, and too short.
+    """
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be scored.
+
+    Attributes:
+        fault: Why.
+        values: The row, where it could be read at all.
+    """
+
+    fault: Fault
+    values: Mapping[str, object] | None
+
+
+def read_rows(places: Sequence[Place], columns: ColumnMap) -> Iterator[TextRow | BadRow]:
+    """The rows of several files in order, one at a time.
+
+    Args:
+        places: Files and Hub data sets.
+        columns: Only its id and text are used.
+
+    Raises:
+        DataError: If a file cannot be read, or has no text column.
+    """
+    for place in places:
+        found: dict[tuple[str, ...], dict[str, str]] = {}
+        for row in place.rows():
+            if isinstance(row, Fault):
+                yield BadRow(row, None)
+                continue
+            names = tuple(row.values)
+            if names not in found:
+                if not found and (reason := columns.missing(names, required=("text",))):
+                    raise DataError(f"{place.name}: {reason}")
+                found[names] = columns.find(names)
+            yield _row(place, row, found[names])
+
+
+def _row(place: Place, row: Row, where: Mapping[str, str]) -> TextRow | BadRow:
+    column = where.get("text")
+    reason = "the row has no text column" if column is None else _problem(row.values[column])
+    if reason:
+        return BadRow(Fault(place.name, row.line, column, reason), row.values)
+    own = row.values.get(where["id"]) if "id" in where else None
+    has_own = own is not None and own != "" and not (isinstance(own, float) and math.isnan(own))
+    return TextRow(str(own) if has_own else f"{place.id_prefix}:{row.line}", str(row.values[str(column)]))
+
+
+def _problem(value: object) -> str | None:
+    if not isinstance(value, str):
+        return f"the text is {'null' if value is None else sample(repr(value))}; expected a string"
+    if match := _UNUSABLE.search(value):
+        return f"holds the unusable character U+{ord(match.group()):04X} at character {match.start() + 1}; remove it"
+    return None
