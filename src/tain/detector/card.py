@@ -16,18 +16,23 @@ TEMPLATE = "card.md.j2"
 _SPDX = {"Apache-2.0": "apache-2.0", "MIT": "mit", "CC-BY-4.0": "cc-by-4.0", "CC-BY-SA-4.0": "cc-by-sa-4.0"}
 
 
-def render_card(settings: Settings, *, classifier: Mapping[str, Any]) -> str:
+def render_card(
+    settings: Settings, *, classifier: Mapping[str, Any], library: str | None = None, note: str = ""
+) -> str:
     """The card as Markdown with the Hub's front matter.
 
     Args:
         settings: Of the detector.
         classifier: Its `classifier.json`.
+        library: What loads the folder, by the Hub's name for it; None finds out.
+        note: Said at the top of how a text is read.
     """
     environment = jinja2.Environment(
         autoescape=False, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(percent=_percent, cell=_cell)
     base = str(classifier["base"])
+    library = library or ("peft" if "adapter_config.json" in settings.classifier else "tain")
     template = environment.from_string(files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8"))
     return template.render(
         settings=settings,
@@ -35,18 +40,20 @@ def render_card(settings: Settings, *, classifier: Mapping[str, Any]) -> str:
         calibration=settings.calibration,
         summary=settings.summary,
         pools=sorted(settings.summary.pools, key=lambda pool: pool.fpr, reverse=True),
-        front_matter=_front_matter(settings, base),
+        front_matter=_front_matter(settings, base, library),
         base=base,
+        library=library,
+        note=note,
         method=classifier["method"],
         pooling=classifier["pooling"],
         caveat=CAVEAT,
     )
 
 
-def _front_matter(settings: Settings, base: str) -> str:
+def _front_matter(settings: Settings, base: str, library: str) -> str:
     about = settings.about
     values: dict[str, Any] = {
-        "library_name": "peft",
+        "library_name": library,
         "base_model": PRESETS[base].hub_id if base in PRESETS else base,
         "pipeline_tag": "text-classification",
         "license": _SPDX.get(about.licence, "other"),

@@ -28,6 +28,7 @@ def card(detector):
 
 def test_the_front_matter_is_what_the_hub_reads(card):
     head = card.split("---\n")[1]
+    assert head.startswith('library_name: "peft"\n')
     assert 'base_model: "sentence-transformers/all-MiniLM-L6-v2"' in head
     assert 'license: "cc-by-sa-4.0"' in head
     assert 'language:\n- "en"\n- "no"' in head
@@ -58,3 +59,10 @@ def test_a_card_without_measurements_has_no_empty_tables(detector):
     card = render_card(detector.settings, classifier=detector.reader.engines.classifier)
     assert "worst first" not in card
     assert "Not stated by the maker." in card
+
+
+def test_a_network_that_is_no_adapter_is_not_said_to_be_one(detector):
+    settings = detector.settings.changed(classifier={"head.safetensors": "0"})
+    card = render_card(settings, classifier={**detector.reader.engines.classifier, "method": {"kind": "head_only"}})
+    assert 'library_name: "tain"' in card
+    assert "method head_only, pooling" in card
