@@ -17,7 +17,7 @@ _SHOWN = 3
 def assign_split(group: str, *, seed: int, shares: Mapping[str, float]) -> str:
     """The split that a group falls into.
 
-    It follows from a hash of seed and group alone, so rows can stream by in any order and new rows move no old ones.
+    It follows from a hash of seed, split names and group alone, so rows can stream by in any order and new rows move no old ones.
 
     Args:
         group: What must not part.
@@ -28,7 +28,9 @@ def assign_split(group: str, *, seed: int, shares: Mapping[str, float]) -> str:
         ConfigError: If the shares are not positive or do not sum to 1.
     """
     _check_shares(shares)
-    digest = hashlib.blake2b(f"{seed}\x1f{group}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    # The names salt the hash: one part of an earlier split, split again with the same seed, must not fall on one side.
+    salt = "\x1f".join((str(seed), *shares, group))
+    digest = hashlib.blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     position = int.from_bytes(digest, "big") / 2**64
     passed = 0.0
     for name, share in shares.items():
