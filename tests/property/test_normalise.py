@@ -20,14 +20,14 @@ marked_up_text = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 NORMALISER = get_normaliser(1)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(any_text | marked_up_text)
 def test_normalising_twice_changes_nothing_more(text: str) -> None:
     once = NORMALISER.normalise(text).text
     assert NORMALISER.normalise(once).text == once
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(any_text | marked_up_text)
 def test_offsets_ascend_and_stay_within_the_original(text: str) -> None:
     result = NORMALISER.normalise(text)
@@ -40,7 +40,7 @@ def test_offsets_ascend_and_stay_within_the_original(text: str) -> None:
     assert [start for start, _ in spans] == offsets[:-1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(marked_up_text, marked_up_text)
 def test_a_word_maps_back_to_itself(before: str, after: str) -> None:
     text = f"{before} zebra {after}"

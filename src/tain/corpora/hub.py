@@ -9,7 +9,7 @@ from typing import Any
 from tain.core.errors import DataError
 from tain.corpora.formats import Row
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(?::[\w.\[\]%+-]+)?")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(?::[\w.\[\]%:+-]+)?")
 
 
 def looks_like_hub_id(name: str) -> bool:

@@ -10,24 +10,8 @@ from tain.core.example import Corpus, Example, LabelSet
 from tain.corpora.audit import audit
 from tain.corpora.reading import read_corpus
 
-WORDS = [
-    "river",
-    "stone",
-    "bridge",
-    "letter",
-    "garden",
-    "window",
-    "morning",
-    "paper",
-    "winter",
-    "road",
-    "table",
-    "music",
-    "bread",
-    "glass",
-    "summer",
-    "night",
-]
+NOUNS = "river stone bridge letter garden window morning paper winter road table music bread glass summer night"
+WORDS = NOUNS.split()
 
 
 def text(i: int, n_words: int = 60) -> str:
@@ -205,3 +189,11 @@ def test_unlabelled_texts_can_be_audited(label: str | None) -> None:
     split, _ = one([Example(str(i), text(i), label) for i in range(5)])
     assert split.labels == {label or "no label": 5}
     assert split.domains == {}
+
+
+def test_large_splits_are_sampled_for_what_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tain.corpora.audit.run.N_LANGUAGE_TEXTS", 10)
+    monkeypatch.setattr("tain.corpora.audit.run.N_LEAKAGE_TEXTS", 30)
+    split, _ = one(corpus(), measure=measure)
+    assert sum(sum(counts.values()) for counts in split.languages.values()) == 10
+    assert split.leakage.n_texts == 30

@@ -1,0 +1,91 @@
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import ClassVar
+
+import pytest
+
+from tain.core.errors import DataError
+from tain.corpora.hub import hub_rows, looks_like_hub_id
+from tain.corpora.reading import read_corpus
+
+NAMES = SimpleNamespace(int2str=lambda number: ("machine", "human")[number])
+
+
+class Rows(list):
+    """Stands in for a streamed split."""
+
+    features: ClassVar = {"text": object(), "label": NAMES}
+
+
+ROWS = Rows([{"text": "One.", "label": 0}, {"text": "Two.", "label": 1}, {"text": "Three.", "label": -1}])
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], list]:
+    """Let `datasets` answer with what is given; the calls it got."""
+    import datasets
+
+    def answer_with(answer: object) -> list:
+        calls: list = []
+
+        def load_dataset(name: str, *, split: str | None, streaming: bool) -> object:
+            calls.append((name, split, streaming))
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+        return calls
+
+    return answer_with
+
+
+def test_classes_come_as_the_names_the_data_set_gives_them(serve: Callable[[object], list]) -> None:
+    calls = serve({"train": ROWS, "test": []})
+    assert [row.values["label"] for row in hub_rows("owner/name")] == ["machine", "human", None]
+    assert calls == [("owner/name", None, True)]
+
+
+def test_a_named_split_is_read_as_examples(serve: Callable[[object], list]) -> None:
+    calls = serve(Rows(ROWS[:2]))
+    corpus = read_corpus(["owner/name:test"])
+    assert [(e.id, e.label, e.source) for e in corpus] == [
+        ("owner/name:test:1", "ai", "owner/name:test"),
+        ("owner/name:test:2", "human", "owner/name:test"),
+    ]
+    assert calls[0] == ("owner/name", "test", True)
+
+
+def test_the_only_split_is_taken_and_several_must_be_named(serve: Callable[[object], list]) -> None:
+    serve({"validation": ROWS})
+    assert len(list(hub_rows("owner/name"))) == 3
+    serve({"a": ROWS, "b": ROWS})
+    with pytest.raises(DataError, match="has the splits a, b; say which: owner/name:a"):
+        list(hub_rows("owner/name"))
+
+
+@pytest.mark.parametrize("error", [ConnectionError("no route"), ValueError("no such split"), RuntimeError()])
+def test_what_cannot_be_loaded_gets_one_clear_error(serve: Callable[[object], list], error: Exception) -> None:
+    serve(error)
+    with pytest.raises(DataError, match=r"owner/name: there is no such file, and the Hub data set cannot be loaded"):
+        list(hub_rows("owner/name"))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_hub"),
+    [("owner/name", True), ("o/n.x-1:test[:10%]", True), ("name", False), ("/abs/path", False), ("a/b/c", False)],
+)
+def test_hub_ids_have_an_owner_and_a_name(name: str, is_hub: bool) -> None:
+    assert looks_like_hub_id(name) is is_hub
+
+
+def test_a_missing_file_in_a_folder_that_exists_is_not_looked_for_on_the_hub(
+    serve: Callable[[object], list], tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = serve(ROWS)
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for name in ("data/typo", "other/typo.jsonl"):
+        with pytest.raises(DataError, match="there is no such file or folder"):
+            read_corpus([name])
+    assert calls == []
