@@ -221,8 +221,11 @@ def test_calibrate_with_300_own_texts(model, tmp_path, capsys):
     assert Detector.load(tmp_path / "own").point().n_human == 300
     assert Detector.load(tmp_path / "own").point().threshold > Detector.load(model).point().threshold
 
-    assert run(arguments) == MISUSE
-    assert "Write the new detector elsewhere with --output DIR" in capsys.readouterr().err
+    copy = shutil.copytree(model, tmp_path / "copy")
+    assert run([word.replace(str(model), str(copy)) for word in arguments]) == DONE
+    assert capsys.readouterr().out.strip() == str(tmp_path / "copy-calibrated")
+    assert run(["calibrate", *arguments[3:]]) == MISUSE
+    assert "ships with tain is not changed" in capsys.readouterr().err
     assert run([*arguments, "--output", str(tmp_path / "own")]) == MISUSE
     assert "exists already" in capsys.readouterr().err
     assert run([*arguments, "--output", str(tmp_path / "x"), "--fpr", "0.001"]) == MISUSE
@@ -237,11 +240,11 @@ def test_calibrate_makes_a_detector_of_a_trained_model(model, tmp_path, capsys):
     run_folder = tmp_path / "run"
     shutil.copytree(model.parent / "classifier", run_folder / "model")
     arguments = ["--human", str(tmp_path / "human.csv"), "--ai", str(tmp_path / "ai.csv"), "--name", "own", "--json"]
-    output = ["--output", str(run_folder / "detector"), "--quiet"]
-    assert run(["calibrate", "--model", str(run_folder), *arguments, *output]) == DONE
+    assert run(["calibrate", "--model", str(run_folder / "model"), *arguments, "--quiet"]) == DONE
     value = json.loads(capsys.readouterr().out)
+    assert value["output"] == str(run_folder / "detector")
     assert (value["default_fpr"], value["n_human"], value["n_ai"]) == (0.01, 300, 300)
-    assert Detector.load(run_folder).model.name == "own"
+    assert Detector.load(run_folder).model.name == Detector.load(run_folder / "model").model.name == "own"
 
 
 def test_the_default_base_goes_all_the_way(tmp_path, capsys):

@@ -15,10 +15,12 @@ def calibrate(
     ] = None,
     fpr: Annotated[float, typer.Option(help="False positive rate that becomes the default.")] = 0.01,
     ai: Annotated[list[str] | None, typer.Option(help="Texts by language models, for probabilities.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder of the new detector.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The new detector; none takes RUN/detector or MODEL-calibrated.")
+    ] = None,
     text_column: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
     name: Annotated[str | None, typer.Option(help="Name, when MODEL has no operating points yet.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace OUTPUT, or MODEL where there is none.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output folder.")] = False,
     is_json: Annotated[bool, typer.Option("--json", help="Print the calibration as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:

@@ -18,6 +18,7 @@ from tain.detector.engines import CLASSIFIER
 from tain.detector.settings import FORMAT, Settings
 
 DETECTOR, SCORES, CARD, REPORT = "detector.json", "calibration.safetensors", "README.md", "report.json"
+RUN_MODEL, RUN_DETECTOR = "model", "detector"  # inside a Run
 SHIPPED = Path(__file__).parent / "shipped"
 _OURS = {DETECTOR, SCORES, CARD, REPORT}
 # Only these are copied into a detector; code and pickles never are.
@@ -27,10 +28,10 @@ _HARMLESS = {".html", ".md", ".parquet", ".csv", ".jsonl", ".png", ".svg", ".log
 
 
 def find_detector(path: str | Path | None) -> Path:
-    """The folder of a detector: the one that ships with tain, a detector folder, or the `detector` inside a Run.
+    """The folder of a detector: the one that ships with tain, a detector folder, or that of a Run.
 
     Args:
-        path: None means the one that ships.
+        path: A detector folder, a Run, or the model in a Run; None means the one that ships.
 
     Raises:
         DetectorError: If there is none.
@@ -42,7 +43,8 @@ def find_detector(path: str | Path | None) -> Path:
             )
         return SHIPPED
     folder = Path(path)
-    for candidate in (folder, folder / "detector"):
+    beside = [folder.parent / RUN_DETECTOR] if folder.name == RUN_MODEL else []
+    for candidate in (folder, folder / RUN_DETECTOR, *beside):
         if (candidate / DETECTOR).is_file():
             return candidate
     raise DetectorError(_why_not(folder))
@@ -51,7 +53,7 @@ def find_detector(path: str | Path | None) -> Path:
 def find_classifier(path: str | Path) -> Path | None:
     """The Classifier folder that a path names, itself or as the `model` inside a Run; None if there is none."""
     folder = Path(path)
-    return next((each for each in (folder, folder / "model") if (each / CLASSIFIER).is_file()), None)
+    return next((each for each in (folder, folder / RUN_MODEL) if (each / CLASSIFIER).is_file()), None)
 
 
 def _why_not(folder: Path) -> str:
@@ -62,7 +64,7 @@ def _why_not(folder: Path) -> str:
     if (classifier := find_classifier(folder)) is not None:
         return (
             f"{folder}: the model in it has no operating points yet. Calibrate it with texts by people: "
-            f"tain calibrate --model {classifier} --human FILE --output DIR"
+            f"tain calibrate --model {classifier} --human FILE"
         )
     return f"{folder} is no detector: {DETECTOR} is missing. Give the folder that `tain calibrate` wrote."
 

@@ -12,7 +12,7 @@ from tain.corpora.columns import ColumnMap
 from tain.corpora.reading import read_examples
 from tain.detector import Detector
 from tain.detector.calibration import require_support
-from tain.detector.folder import find_classifier, find_detector
+from tain.detector.folder import RUN_DETECTOR, RUN_MODEL, find_classifier, find_detector
 from tain.detector.settings import About
 
 
@@ -35,7 +35,8 @@ def calibrate(
         human: Files of texts by people that trained nothing. Every row is taken to be human.
         ai: Files of texts by language models; without them probabilities stay as they were.
         target_fpr: Becomes the default operating point.
-        output: Where the new detector goes; None replaces the model in place, which needs `force`.
+        output: Where the new detector goes; None takes the `detector` inside a Run that has none yet, and a sibling of
+            any other model: DIR-calibrated.
         columns: Which columns hold what.
         about: For the card of a detector made from a Classifier.
         force: Replace what is there.
@@ -47,14 +48,13 @@ def calibrate(
         DetectorError: If there is no such model.
     """
     classifier = _bare_classifier(model)
-    place = classifier or find_detector(model)
-    target = _target(place, output, has_model=model is not None, force=force)
+    target = _target(model, output, is_bare=classifier is not None, force=force)
     human_texts, ai_texts = _texts(human, columns), _texts(ai, columns)
     # Said before an hour of scoring; texts that are too short may still make it fall short afterwards.
     require_support(len(human_texts), target_fpr)
     with progress("Scoring texts", len(human_texts) + len(ai_texts), is_quiet=is_quiet) as advance:
         if classifier is None:
-            made = Detector.load(place).calibrate(human_texts, ai=ai_texts, target_fpr=target_fpr, advance=advance)
+            made = Detector.load(model).calibrate(human_texts, ai=ai_texts, target_fpr=target_fpr, advance=advance)
         else:
             made = Detector.build(
                 classifier, human=human_texts, ai=ai_texts, about=about, default_fpr=target_fpr, advance=advance
@@ -75,18 +75,20 @@ def _bare_classifier(model: Path | None) -> Path | None:
     return None
 
 
-def _target(place: Path, output: Path | None, *, has_model: bool, force: bool) -> Path:
-    if output is not None:
-        refuse_overwrite(output, force=force)
-        return output
-    if not has_model:
+def _target(model: Path | None, output: Path | None, *, is_bare: bool, force: bool) -> Path:
+    if output is None and model is None:
         raise ConfigError("The detector that ships with tain is not changed. Say where the new one goes: --output DIR.")
-    if not force:
-        raise ConfigError(
-            f"Calibrating changes the operating points in {place}. Write the new detector elsewhere with --output DIR, "
-            "or pass --force to replace them."
-        )
-    return place
+    target = output if output is not None else _default_target(Path(str(model)).resolve(), is_bare=is_bare)
+    refuse_overwrite(target, force=force)
+    return target
+
+
+def _default_target(model: Path, *, is_bare: bool) -> Path:
+    if is_bare:
+        run = model.parent if model.name == RUN_MODEL else model
+        if (run / RUN_MODEL).is_dir():
+            return run / RUN_DETECTOR
+    return model.with_name(f"{model.name}-calibrated")
 
 
 def _texts(paths: Sequence[str], columns: ColumnMap | None) -> list[str]:
