@@ -17,7 +17,8 @@ _SHOWN = 3
 def assign_split(group: str, *, seed: int, shares: Mapping[str, float]) -> str:
     """The split that a group falls into.
 
-    It follows from a hash of seed, split names and group alone, so rows can stream by in any order and new rows move no old ones.
+    It follows from a hash of seed, split names and group alone, so rows can stream by in any order and new rows move no
+    old ones.
 
     Args:
         group: What must not part.
