@@ -176,7 +176,7 @@ class Engine:
             add_to_average(self.state, self.model)
         if step % LOG_EVERY == 0 or step == self.n_steps:
             self._log(
-                {"train/loss": loss, "train/lr": self._rate(step - 1), "train/tokens": n_tokens},
+                {"train/loss": loss, "train/lr": self.config.lr * self._rate(step - 1), "train/tokens": n_tokens},
                 duration_s=time.perf_counter() - started,
             )
         if step in self._evaluation_steps():
