@@ -52,7 +52,8 @@ def test_every_dependency_is_pinned_within_its_bounds(project):
     pins = {canonicalize_name(name): number for name, number in pins.items()}
     needs = [*project["dependencies"], *(need for extra in project["optional-dependencies"].values() for need in extra)]
     for need in map(Requirement, needs):
-        assert need.specifier.contains(pins[canonicalize_name(need.name)]), need
+        pin = pins.get(canonicalize_name(need.name))
+        assert pin and need.specifier.contains(pin), f"{need} is pinned to {pin}; run: make constraints"
 
 
 def test_torch_is_pinned_without_the_name_of_a_build():

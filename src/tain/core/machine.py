@@ -20,7 +20,7 @@ def n_cpus() -> float:
 
 def free_memory_bytes() -> int:
     """The memory that a new program could take now."""
-    free = psutil.virtual_memory().available
+    free: int = psutil.virtual_memory().available
     limit = container_memory_bytes()
     if limit is None:
         return free
