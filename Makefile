@@ -1,6 +1,6 @@
 # Every task of the project. `make demo` and `make test` need Python 3.11, make and a C compiler, nothing else:
 # they create .venv and install under constraints.txt, once, and then run.
-.PHONY: help demo test lint types imports docs bench gate constraints clean
+.PHONY: help demo shipped test lint types imports docs bench gate constraints clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -47,6 +47,9 @@ imports: $(DEV)  ## the direction of the layers
 docs: $(DEV)   ## remake docs/cli.md from the commands, then check the documents
 	$(BIN)/python scripts/make_cli_docs.py
 	$(BIN)/python -m pytest tests/docs
+
+shipped: $(RUN)  ## train, calibrate and measure the detector that ships: make shipped DATA=../shared/data
+	scripts/shipped/make.sh $(DATA)
 
 bench: $(RUN)  ## measure; every benchmark writes its own results folder
 	@for run in benchmarks/*/run.py; do echo "== $$run"; $(BIN)/python $$run || exit 1; done

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.tiny import WORDS, save_tiny_encoder
 
 from tain.recipes.configuration import read_config
 from tain.recipes.train import train
 from tain.training.checkpoint import PREFIX, checkpoints
-from tests.tiny import WORDS, save_tiny_encoder
 
 N_KILLS = 10
 

@@ -33,6 +33,9 @@ VERBS: dict[str, str] = {
 }
 """Each verb is the function of that name in the module of that name, and its docstring opens with this line."""
 
+FILE_FLAGS = frozenset({"--train", "--valid", "--human", "--ai", "--data"})
+"""Flags that take several files. The verbs that have them take no file without a flag."""
+
 TRACEBACK_VARIABLE = "TAIN_TRACEBACK"
 ABOUT = (
     "Train, measure and serve detectors of AI-generated text.\n\n"
@@ -48,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
         arguments: What follows the word `tain`.
     """
     try:
-        build_app(_verb_in(arguments))(args=list(arguments), prog_name="tain")
+        build_app(_verb_in(arguments))(args=spread(arguments), prog_name="tain")
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else DONE
     except Exception as error:  # one of the two doors: nothing leaves it as a traceback unless asked for
@@ -57,6 +60,25 @@ def run(arguments: Sequence[str]) -> int:
         print(f"tain: {describe(error)}", file=sys.stderr)  # noqa: T201
         return error.exit_status if isinstance(error, TainError) else FAILED
     return DONE
+
+
+def spread(arguments: Sequence[str]) -> list[str]:
+    """The same command line with the flag before each of its values: `--human a b` as `--human a --human b`.
+
+    Shells expand `--human texts/*.jsonl` to many values, which the parser takes only one flag each.
+
+    Args:
+        arguments: What follows the word `tain`.
+    """
+    flag, spread_out = None, []
+    for argument in arguments:
+        is_flag = argument.startswith("-") and argument != "-"
+        if not is_flag and flag and spread_out[-1] != flag:
+            spread_out.append(flag)
+        spread_out.append(argument)
+        if is_flag:
+            flag = argument if argument in FILE_FLAGS else None
+    return spread_out
 
 
 def build_app(*loaded: str | None) -> typer.Typer:

@@ -31,7 +31,7 @@ from tain.training.hardware import pick_device, pick_dtype
 from tain.training.schedule import warmup_cosine
 from tain.training.selection import ValidationScore, judge
 from tain.training.store import TokenStore
-from tain.training.trackers import Tracker
+from tain.training.trackers import Tracker, require_tracker
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -117,6 +117,7 @@ class Engine:
     def _accelerator(self) -> Accelerator:
         from accelerate import Accelerator
 
+        require_tracker(self.config)
         device = pick_device()
         precision = "bf16" if pick_dtype(self.config, device) == "bfloat16" else "no"
         tracker = None if self.config.report_to == "none" else self.config.report_to

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
 PROJECT = "tain"
 
 
+def require_tracker(config: TrainingConfig) -> None:
+    """Return only if the tracker asked for is installed.
+
+    Args:
+        config: `report_to` names it.
+
+    Raises:
+        MissingExtraError: If its package is not there.
+    """
+    if config.report_to != "none" and importlib.util.find_spec(config.report_to) is None:
+        raise MissingExtraError(f"training.report_to = {config.report_to!r}", config.report_to)
+
+
 class Tracker:
     """Sends metrics where the settings say. The local history is written in any case."""
 
@@ -24,17 +37,12 @@ class Tracker:
             accelerator: Holds the connection.
             config: `report_to` names the tracker; the settings are sent along.
 
-        Raises:
-            MissingExtraError: If the tracker's package is not installed.
         """
         self.accelerator = accelerator
         self.is_on = config.report_to != "none"
-        if not self.is_on:
-            return
-        if importlib.util.find_spec(config.report_to) is None:
-            raise MissingExtraError(f"training.report_to = {config.report_to!r}", config.report_to)
-        settings = {name: value for name, value in config.model_dump().items() if value is not None}
-        accelerator.init_trackers(PROJECT, config=settings)
+        if self.is_on:
+            settings = {name: value for name, value in config.model_dump().items() if value is not None}
+            accelerator.init_trackers(PROJECT, config=settings)
 
     def log(self, values: dict[str, float], *, step: int) -> None:
         """Send metrics of a step."""

@@ -9,7 +9,7 @@ import pytest
 
 import tain
 from tain.cli import DONE, FAILED, MISUSE, app
-from tain.cli.app import TRACEBACK_VARIABLE, VERBS, run
+from tain.cli.app import TRACEBACK_VARIABLE, VERBS, run, spread
 from tain.core.errors import ConfigError, DataError
 
 IMPORTS = "import sys; from tain.cli.app import run; run({}); print(sorted({{'{}'}} & set(sys.modules)))"
@@ -126,3 +126,16 @@ def test_help_of_a_verb_stops_before_its_docstrings_sections():
         """
 
     assert app.help_of(check) == "Check one text.\n\nMore."
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("train --train a b --seed 3", "train --train a --train b --seed 3"),
+        ("calibrate --human a b c --fpr 0.01 --ai d", "calibrate --human a --human b --human c --fpr 0.01 --ai d"),
+        ("score in.jsonl --output out.parquet", "score in.jsonl --output out.parquet"),
+        ("evaluate --data a --data b - --output o", "evaluate --data a --data b --data - --output o"),
+    ],
+)
+def test_a_flag_for_files_takes_several(given, meant):
+    assert spread(given.split()) == meant.split()

@@ -1,0 +1,146 @@
+"""What every tuning method promises, checked over every method and over an encoder and a decoder."""
+
+import pytest
+import torch
+from tests.tiny import save_tiny_decoder, save_tiny_encoder
+
+from tain.core.example import LabelSet
+from tain.methods import METHODS, build_method
+from tain.methods.method import trainable
+from tain.models import collate, load_backbone, logits_of
+
+LABELS = LabelSet(("human", "ai"))
+SETTINGS = {
+    "lora": {"kind": "lora", "rank": 3},
+    "lora attention": {"kind": "lora", "rank": 2, "targets": "attention"},
+    "rslora": {"kind": "lora", "rank": 4, "rslora": True},
+    "dora": {"kind": "lora", "rank": 2, "dora": True},
+    "lora+": {"kind": "lora", "rank": 2, "lora_plus_ratio": 16.0},
+    "full": {"kind": "full"},
+    "head_only": {"kind": "head_only"},
+}
+ROWS = [[2, 5, 6, 7, 3], [2, 8, 9, 3], [2, 30, 31, 32, 33, 3], [2, 12, 40, 3]]
+TARGETS = torch.tensor([0, 1, 0, 1])
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory):
+    return {
+        "encoder": str(save_tiny_encoder(tmp_path_factory.mktemp("encoder"))),
+        "decoder": str(save_tiny_decoder(tmp_path_factory.mktemp("decoder"))),
+    }
+
+
+@pytest.fixture(params=["encoder native", "encoder mean", "decoder native", "decoder last"])
+def loader(request, bases):
+    kind, pooling = request.param.split()
+    return lambda seed=0: load_backbone(bases[kind], LABELS, pooling=pooling, seed=seed)
+
+
+@pytest.fixture(params=SETTINGS.values(), ids=SETTINGS)
+def method(request):
+    return build_method(request.param)
+
+
+def batch_of(backbone, rows=ROWS):
+    return collate(rows, pad_id=backbone.tokenizer.pad_token_id)
+
+
+def answer(model, backbone, rows=ROWS):
+    with torch.no_grad():
+        return logits_of(model.eval(), batch_of(backbone, rows))
+
+
+def train_a_little(method, model, backbone, *, n_steps=3, lr=1e-2):
+    optimiser = torch.optim.AdamW(method.parameter_groups(model, lr=lr, head_lr=lr, weight_decay=0.0))
+    losses = []
+    for step in range(n_steps):
+        loss = method.loss(logits_of(model, batch_of(backbone)), TARGETS, torch.ones(len(ROWS)))
+        losses.append(loss.item())
+        loss.backward()
+        method.after_backward(model, step=step, n_steps=n_steps)
+        optimiser.step()
+        method.after_step(model, step=step, n_steps=n_steps)
+        optimiser.zero_grad()
+    return losses
+
+
+def test_every_method_is_in_this_table():
+    assert {settings["kind"] for settings in SETTINGS.values()} == set(METHODS)
+
+
+def test_trainable_count_equals_the_formula(loader, method):
+    backbone = loader()
+    expected = method.n_trainable(backbone)
+    model = method.prepare(backbone, seed=0)
+    assert sum(parameter.numel() for parameter in trainable(model).values()) == expected
+
+
+def test_a_prepared_model_starts_at_the_backbones_output(loader, method):
+    backbone = loader()
+    before = answer(backbone.model, backbone)
+    after = answer(method.prepare(backbone, seed=0), backbone)
+    # DoRA divides and multiplies by the same norm, which rounds.
+    tolerance = 1e-6 if getattr(method.config, "dora", False) else 0.0
+    assert (after - before).abs().max() <= tolerance or not method.starts_at_base
+
+
+def test_only_declared_parameters_change(loader, method):
+    backbone = loader()
+    model = method.prepare(backbone, seed=0)
+    frozen = {name: p.clone() for name, p in model.named_parameters() if not p.requires_grad}
+    before = {name: p.detach().clone() for name, p in trainable(model).items()}
+    train_a_little(method, model, backbone)
+    assert all(torch.equal(p, frozen[name]) for name, p in model.named_parameters() if name in frozen)
+    assert any(not torch.equal(p, before[name]) for name, p in trainable(model).items())
+
+
+def test_small_steps_lower_the_loss(loader, method):
+    backbone = loader()
+    losses = train_a_little(method, method.prepare(backbone, seed=0), backbone, n_steps=6, lr=1e-3)
+    assert losses[-1] < losses[0]
+
+
+def test_merged_equals_unmerged(loader, method):
+    if not method.can_merge:
+        pytest.skip(f"{method.kind} declares that it cannot be merged")
+    backbone = loader()
+    model = method.prepare(backbone, seed=0)
+    train_a_little(method, model, backbone)
+    before = answer(model, backbone)
+    assert (answer(method.merge(model), backbone) - before).abs().max() <= 1e-5
+    assert torch.equal(answer(model, backbone), before)
+
+
+def test_save_and_load_give_equal_logits_head_included(loader, method, tmp_path):
+    backbone = loader()
+    model = method.prepare(backbone, seed=0)
+    train_a_little(method, model, backbone)
+    method.save(model, tmp_path)
+    assert not list(tmp_path.glob("*.bin"))
+    fresh = loader(seed=99)
+    assert torch.equal(answer(method.load(fresh, tmp_path), fresh), answer(model, backbone))
+
+
+def test_the_same_seed_gives_the_same_bits(loader, method):
+    def weights():
+        backbone = loader()
+        model = method.prepare(backbone, seed=4)
+        train_a_little(method, model, backbone)
+        return {name: p.detach() for name, p in trainable(model).items()}
+
+    first, second = weights(), weights()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_padding_and_batch_make_up_do_not_change_a_score(loader, method):
+    backbone = loader()
+    model = method.prepare(backbone, seed=0)
+    train_a_little(method, model, backbone)
+    together = answer(model, backbone)
+    alone = torch.cat([answer(model, backbone, [row]) for row in ROWS])
+    reverse = answer(model, backbone, ROWS[::-1]).flip(0)
+    backbone.tokenizer.padding_side = "left"
+    left = answer(model, backbone)
+    for other in (alone, reverse, left):
+        assert (other - together).abs().max() <= 1e-5
