@@ -83,6 +83,22 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def sweep(folder: Path) -> None:
+    """Finish or remove what a killed process left half-done among the children of a folder.
+
+    Args:
+        folder: Nobody else may be writing in it.
+    """
+    for old in folder.glob(".*.old"):
+        place = folder / old.name[1:].rsplit(".", 2)[0]
+        if place.exists():
+            shutil.rmtree(old)
+        else:  # killed between moving the old one away and the new one in
+            os.replace(old, place)
+    for part in folder.glob(".*.part*"):
+        shutil.rmtree(part) if part.is_dir() else part.unlink()
+
+
 def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 (any JSON value)
     """Write a value as indented JSON, whole or not at all."""
     with whole_file(path) as part:

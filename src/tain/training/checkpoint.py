@@ -113,6 +113,8 @@ def load_checkpoint(folder: Path, model: nn.Module, optimiser: torch.optim.Optim
             parameters[name].copy_(value)
     _restore_moments(parameters, optimiser, load_file(folder / OPTIMISER))
     progress = Progress(**read_json(folder / STATE))
+    device = next(iter(parameters.values())).device
+    tensors = {name: value.to(device) for name, value in tensors.items()}
     return TrainingState(progress, _part(tensors, "best"), _part(tensors, "average"))
 
 

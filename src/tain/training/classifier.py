@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from torch import nn
 
 from tain.core.errors import DetectorError, TrainingError
@@ -164,7 +165,14 @@ def load_classifier(folder: Path, *, is_checked: bool = True) -> Classifier:
         raise DetectorError(f"{folder / FILE} has format {value.get('format')!r}, expected {FORMAT}. Update tain.")
     method = build_method(value["method"])
     backbone = load_backbone(value["base"], LabelSet(tuple(value["labels"])), pooling=value["pooling"])
-    model = method.load(backbone, folder).requires_grad_(False).eval()
+    try:
+        model = method.load(backbone, folder).requires_grad_(False).eval()
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DetectorError(
+            f"{folder}: its weights cannot be loaded ({reason}). Copy the folder again from where it came from, or "
+            "train again."
+        ) from error
     classifier = Classifier(backbone, method, model, value["max_tokens"])
     if is_checked:
         _check(classifier, folder, value["probe"])

@@ -144,7 +144,10 @@ class Engine:
         done = self.state.progress
         self.model.eval()
         classifier = Classifier(
-            self.backbone, self.method, self.accelerator.unwrap_model(self.model), self._longest_text()
+            self.backbone,
+            self.method,
+            self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False),
+            self._longest_text(),
         )
         return TrainingResult(classifier, tuple(done.best), done.best_step, self.n_steps, done.n_rollbacks, expected)
 
@@ -182,7 +185,8 @@ class Engine:
             )
         if step in self._evaluation_steps():
             self._evaluate()
-        if step % self.config.checkpoint_every == 0 or step == self.n_steps or step in self._evaluation_steps():
+        is_due = step % self.config.checkpoint_every == 0 or step == self.n_steps or step in self._evaluation_steps()
+        if is_due and not self.guard.n_high:  # going back to a loss that is already high would help nobody
             self._save()
 
     def _step(self, step: int) -> tuple[float, int]:
@@ -197,7 +201,10 @@ class Engine:
             total += loss.item()
             n_tokens += int(self.train_store.lengths[rows].sum())
         self.method.after_backward(self.model, step=step, n_steps=self.n_steps)
-        self.accelerator.clip_grad_norm_(trainable(self.model).values(), self.config.clip_norm)
+        norm = self.accelerator.clip_grad_norm_(trainable(self.model).values(), self.config.clip_norm)
+        if norm is not None and not math.isfinite(norm):
+            self.optimiser.zero_grad(set_to_none=True)
+            return math.nan, n_tokens  # a step along it would leave nothing to go back from
         self.optimiser.step()
         self.method.after_step(self.model, step=step, n_steps=self.n_steps)
         self.optimiser.zero_grad(set_to_none=True)

@@ -7,14 +7,15 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from tain.core.errors import ConfigError
-from tain.core.files import read_json, write_json
+from tain.core.files import read_json, sweep, write_json
 
 PACKAGES = ("tain", "torch", "transformers", "peft", "accelerate", "tokenizers", "numpy", "safetensors")
 
@@ -54,8 +55,38 @@ class RunFolder:
         """The threads it began with. Another number rounds sums otherwise, so a resumed Run keeps to it."""
         return int(read_json(self.path / "environment.json")["threads"])
 
-    def open(self, config: Mapping[str, Any], *, threads: int, is_resumed: bool, force: bool) -> None:
-        """Start a Run, or check that the one to resume is the same.
+    def require_free(self, config: Mapping[str, Any], *, is_resumed: bool, force: bool) -> None:
+        """Return only if a Run with these settings can start or go on here. Nothing is changed.
+
+        Args:
+            config: Every setting, resolved.
+            is_resumed: Go on with what is there.
+            force: What is there may be deleted.
+
+        Raises:
+            ConfigError: If something is there without `is_resumed` or `force`, is no Run, or was made with other
+                settings.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise ConfigError(f"{self.path} is a file; expected a folder for the Run. Choose another --output.")
+        if not self.path.exists() or not any(self.path.iterdir()):
+            return
+        if is_resumed and self._has_config:
+            self._require_same(_plain(config))
+        elif is_resumed and not (force or self._is_barely_begun):
+            raise ConfigError(
+                f"{self.path} holds no Run that could be resumed: config.json is missing. Pass --force to replace what "
+                "is there, or choose another --output."
+            )
+        elif not (is_resumed or force):
+            raise ConfigError(
+                f"{self.path} exists already. Pass --resume to go on with it, --force to replace it, "
+                "or choose another --output."
+            )
+
+    @contextmanager
+    def opened(self, config: Mapping[str, Any], *, threads: int, is_resumed: bool, force: bool) -> Iterator[None]:
+        """A started or resumed Run; a start that fails before the first checkpoint leaves no folder.
 
         Args:
             config: Every setting, resolved.
@@ -64,21 +95,38 @@ class RunFolder:
             force: Delete what is there.
 
         Raises:
-            ConfigError: If something is there without `is_resumed` or `force`, or was made with other settings.
+            ConfigError: As `require_free`.
         """
-        plain = json.loads(json.dumps(config, default=str))
-        if self.path.exists() and any(self.path.iterdir()):
-            if is_resumed and (self.path / "config.json").is_file():
-                self._require_same(plain)
-                return
-            if not (force or is_resumed):
-                raise ConfigError(
-                    f"{self.path} exists already. Pass --resume to go on with it, --force to replace it, "
-                    "or choose another --output."
-                )
+        is_new = not (is_resumed and self._has_config)
+        self.open(config, threads=threads, is_resumed=is_resumed, force=force)
+        try:
+            yield
+        except Exception:
+            if is_new and not self.checkpoints.exists():
+                shutil.rmtree(self.path)
+            raise
+
+    def open(self, config: Mapping[str, Any], *, threads: int, is_resumed: bool, force: bool) -> None:
+        """Start a Run, or check that the one to resume is the same; arguments and errors as in `opened`."""
+        self.require_free(config, is_resumed=is_resumed, force=force)
+        if is_resumed and self._has_config:
+            sweep(self.path)
+            sweep(self.checkpoints)
+            return
+        if self.path.exists():
             shutil.rmtree(self.path)
         write_json(self.path / "environment.json", environment() | {"threads": threads})
-        write_json(self.path / "config.json", plain)
+        write_json(self.path / "config.json", _plain(config))
+
+    @property
+    def _has_config(self) -> bool:
+        return (self.path / "config.json").is_file()
+
+    @property
+    def _is_barely_begun(self) -> bool:
+        # Killed between the first two files: nothing but ours can be lost.
+        names = [file.name for file in self.path.iterdir()]
+        return all(name == "environment.json" or (name[0] == "." and ".part" in name) for name in names)
 
     def _require_same(self, config: dict[str, Any]) -> None:
         kept = read_json(self.path / "config.json")
@@ -110,6 +158,11 @@ class RunFolder:
         if not self.history.is_file():
             return []
         return [json.loads(line) for line in self.history.read_text(encoding="utf-8").splitlines()]
+
+
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(config, default=str))
+    return plain
 
 
 def environment() -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from typing import Literal
 
+import psutil
 import torch
 
+from tain.core.machine import n_cpus
 from tain.training.config import TrainingConfig
 
-BUSY_SHARE = 0.5  # load per core above which a second thread costs more than it brings
+LOOK_S = 0.3  # long enough to tell a running job from a blip
 
 
 def pick_device() -> torch.device:
@@ -42,6 +44,5 @@ def pick_threads(config: TrainingConfig) -> int:
     """
     if config.threads:
         return config.threads
-    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    n_busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return max(1, n_cores - round(n_busy)) if n_busy > BUSY_SHARE else n_cores
+    n_idle = (os.cpu_count() or 1) * (1 - psutil.cpu_percent(interval=LOOK_S) / 100)
+    return max(1, round(min(n_cpus(), n_idle)))

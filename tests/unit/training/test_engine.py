@@ -129,3 +129,43 @@ def test_history_after_a_checkpoint_is_dropped(tmp_path):
     run.rewind(2)
     assert [entry["step"] for entry in run.entries()] == [1, 2]
     assert json.loads((tmp_path / "history.jsonl").read_text().splitlines()[-1]) == {"step": 2}
+
+
+def test_a_gradient_that_is_not_finite_counts_as_divergence_and_changes_nothing(base, tmp_path, monkeypatch):
+    broken = engine(base, tmp_path, max_rollbacks=0)
+    monkeypatch.setattr(broken.accelerator, "clip_grad_norm_", lambda parameters, norm: float("inf"))
+    before = {name: p.detach().clone() for name, p in broken.model.named_parameters()}
+    with pytest.raises(TrainingError, match="rose to nan"):
+        broken.train()
+    assert all((p == before[name]).all() for name, p in broken.model.named_parameters())
+
+
+def test_what_a_kill_left_behind_is_swept(tmp_path):
+    from tain.core.files import sweep
+
+    (tmp_path / ".checkpoint-00000004.abc.part").mkdir()
+    (tmp_path / ".checkpoint-00000003.abc.old").mkdir()
+    (tmp_path / ".checkpoint-00000002.abc.old").mkdir()
+    (tmp_path / "checkpoint-00000002").mkdir()
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-00000002", "checkpoint-00000003"]
+
+
+def test_bfloat16_trains_saves_and_reloads(base, tmp_path):
+    # In a process of its own: accelerate fixes one precision for each process.
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    code = f"""
+from pathlib import Path
+from tests.unit.training.test_engine import engine
+from tain.training.classifier import load_classifier, save_classifier
+result = engine({base!r}, Path({str(tmp_path)!r}), dtype="bfloat16", n_epochs=0.5).train()
+save_classifier(result.classifier, Path({str(tmp_path)!r}) / "model", probe_rows=[[2, 5, 6, 3]])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "model" / "classifier.json").exists()
