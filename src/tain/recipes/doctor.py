@@ -17,8 +17,8 @@ from tain.recipes.installed import extras, problem_with, required
 
 Status = Literal["ok", "warn", "fail"]
 
-TRAINING_BYTES = 3 * GIB  # the default base, LoRA on all linear layers, default batch: measured peak, rounded up
-CHECKING_BYTES = GIB
+TRAINING_BYTES = 4 * GIB  # LoRA on the default base took 3.1 GiB at its peak
+CHECKING_BYTES = GIB // 2  # a page of text took 0.23 GiB
 RUN_BYTES = 2 * GIB  # checkpoints and token cache of a small run
 BUSY_SHARE = 0.75
 
@@ -120,7 +120,7 @@ def check_memory() -> Finding:
     found = f"{free / GIB:.1f} GiB free"
     if free < CHECKING_BYTES:
         return Finding(
-            "memory", "fail", found, f"Checking a text needs {CHECKING_BYTES / GIB:.0f} GiB. Close programs."
+            "memory", "fail", found, f"Checking a text needs {CHECKING_BYTES / GIB:.1f} GiB. Close programs."
         )
     if free < TRAINING_BYTES:
         return Finding(

@@ -45,7 +45,7 @@ def test_a_torch_that_does_not_import_fails(monkeypatch):
     assert doctor.check_torch().status == "fail"
 
 
-@pytest.mark.parametrize(("free", "status"), [(GIB // 2, "fail"), (2 * GIB, "warn"), (8 * GIB, "ok")])
+@pytest.mark.parametrize(("free", "status"), [(GIB // 4, "fail"), (2 * GIB, "warn"), (8 * GIB, "ok")])
 def test_memory_is_judged_by_what_the_work_needs(monkeypatch, free, status):
     monkeypatch.setattr(doctor, "free_memory_bytes", lambda: free)
     assert doctor.check_memory().status == status
