@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from tain.core.example import Corpus, Example
-from tain.core.files import read_json, whole_file, write_json
+from tain.core.files import read_json, refuse_overwrite, whole_file, write_json
 from tain.corpora.audit import AuditReport, audit
+from tain.corpora.deduplicate import deduplicate
 from tain.corpora.normalise import get_normaliser
 from tain.corpora.split import assign_split, check_no_leak
 from tain.detector import Detector, Verdict
@@ -96,18 +97,21 @@ def run_demo(
         is_quiet: No progress bars.
         tell: Told what is going on, a line at a time.
     """
+    marker = output / "demo.json"
+    found = read_json(marker) if marker.is_file() and not force else {}
+    if not found:
+        refuse_overwrite(output, force=force)
     verdicts = check_samples()
-    finished = output / "demo.json"
-    if finished.is_file() and not force:
-        found = read_json(finished)
+    if found.get("is_finished"):
         return DemoResult(
             verdicts, found["audit"], Report.load(output / "report" / "report.json"), _page(output), False
         )
+    write_json(marker, {"is_finished": False})  # from here on, the folder is the demo's to write and to go on with
     tell("Reading Python's documentation (human) and its mirrors (AI) ...")
     corpora = demo_corpora()
     audited = _audit(corpora)
-    report = _train_and_measure(corpora, output, is_quiet=is_quiet, tell=tell)
-    write_json(finished, {"audit": audited})
+    report = _train_and_measure(corpora, output, force=force, is_quiet=is_quiet, tell=tell)
+    write_json(marker, {"is_finished": True, "audit": audited})
     return DemoResult(verdicts, audited, report, _page(output), True)
 
 
@@ -121,9 +125,20 @@ def demo_corpora() -> DemoCorpora:
         if example.group in paired:
             parts[assign_split(example.group, seed=SEED, shares=SHARES)].append(example)
     check_no_leak(parts)
-    rest = tuple(example for example in humans if example.group not in paired)
-    split = {name: Corpus(tuple(examples)) for name, examples in parts.items()}
-    return DemoCorpora(split["train"], split["valid"], split["test"], calibration=Corpus(rest))
+    parts["calibration"] = [example for example in humans if example.group not in paired]
+    split = _without_repeats(parts)
+    return DemoCorpora(split["train"], split["valid"], split["test"], split["calibration"])
+
+
+def _without_repeats(parts: dict[str, list[Example]]) -> dict[str, Corpus]:
+    # Python documents some things twice, word for word. A pair of which one text repeats goes whole.
+    found = deduplicate({name: parts[name] for name in ("test", "calibration", "valid", "train")})
+    gone = {repeat.id for repeat in found.dropped}
+    groups = {example.group for examples in parts.values() for example in examples if example.id in gone}
+    return {
+        name: Corpus(tuple(example for example in examples if example.group not in groups))
+        for name, examples in parts.items()
+    }
 
 
 def demo_config(output: Path) -> RunConfig:
@@ -132,10 +147,10 @@ def demo_config(output: Path) -> RunConfig:
     return read_config(None, flags={**SETTINGS, **paths})
 
 
-def _train_and_measure(corpora: DemoCorpora, output: Path, *, is_quiet: bool, tell: Tell) -> Report:
+def _train_and_measure(corpora: DemoCorpora, output: Path, *, force: bool, is_quiet: bool, tell: Tell) -> Report:
     for part in ("train", "valid"):
         _write(output / f"{part}.jsonl", getattr(corpora, part))
-    run = train(demo_config(output), output / "run", is_resumed=False, force=True, is_quiet=is_quiet, tell=tell)
+    run = train(demo_config(output), output / "run", is_resumed=not force, force=force, is_quiet=is_quiet, tell=tell)
     tell(f"Calibrating on {len(corpora.calibration):,} other human texts ...")
     detector = Detector.build(
         run.folder.model, human=corpora.calibration.texts, ai=_ai(corpora.valid), about=_about(corpora)
@@ -151,7 +166,9 @@ def _train_and_measure(corpora: DemoCorpora, output: Path, *, is_quiet: bool, te
         is_quiet=is_quiet,
         seed=SEED,
     )
-    detector.described(about=_about(corpora), summary=detector.settings.summary).save(output / "detector")
+    summary = detector.settings.summary
+    about = detector.settings.about
+    detector.described(about=about, summary=summary, report=report.model_dump(mode="json")).save(output / "detector")
     return report
 
 
