@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from tain.detector import Detector
 from tain.evaluation.baselines import TfidfLogistic
 from tain.evaluation.intervals import rate
 from tain.evaluation.ranking import auroc, tpr_at_fpr
+from tain.evaluation.report import evaluate_scores
+from tain.evaluation.schema import Report
 from tain.recipes.evaluate import score_all, scores_of
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -49,6 +52,23 @@ RUN_WORDS, MAX_KNOWN = 13, 0.3
 def plain(texts: list[str]) -> list[str]:
     normaliser = get_normaliser(LATEST)
     return [cut_at_sentence(text, 10**6, at_least=MIN_WORDS) for text in (normaliser.normalise(t).text for t in texts)]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The scores of one corpus."""
+
+    name: str
+    scores: NDArray[np.float64]
+    baseline: NDArray[np.float64]
+    is_ai: NDArray[np.bool_]
+
+
+def scored(detector: Detector, tfidf: TfidfLogistic, name: str, texts: list[str], is_ai: NDArray[np.bool_]) -> Scored:
+    scores = scores_of(score_all(detector, texts))
+    kept = ~np.isnan(scores)  # the others turned out too short
+    base = np.asarray(tfidf.score([text for text, keep in zip(texts, kept, strict=True) if keep]))
+    return Scored(name, scores[kept], base, is_ai[kept])
 
 
 class Known:
@@ -112,24 +132,35 @@ def at_point(scores: NDArray[np.float64], *, threshold: float, of: str) -> dict[
     return {"k": found.k, "n": found.n, "rate": found.value, "low": found.low, "high": found.high}
 
 
-def measure_corpus(detector: Detector, tfidf: TfidfLogistic, frame: pl.DataFrame, known: Known) -> dict[str, Any]:
-    frame, n_known = unknown(frame, known)
-    texts = plain(frame["text"].to_list())
-    scores = scores_of(score_all(detector, texts))
-    kept = ~np.isnan(scores)
-    is_ai = (frame["label"] == "ai").to_numpy()[kept]
-    scores = scores[kept]
-    base = np.asarray(tfidf.score([text for text, keep in zip(texts, kept, strict=True) if keep]))
-    threshold = detector.calibration.point(TARGET).threshold
+def measured(found: Scored, *, threshold: float, n_known: int) -> dict[str, Any]:
+    scores, is_ai = found.scores, found.is_ai
     return {
         "n_left_out_as_known": n_known,
         "n_human": int((~is_ai).sum()),
         "n_ai": int(is_ai.sum()),
         "detector": ranking(scores, is_ai),
-        "tfidf": ranking(base, is_ai),
+        "tfidf": ranking(found.baseline, is_ai),
         "fpr": at_point(scores[~is_ai], threshold=threshold, of="human texts"),
         "tpr": at_point(scores[is_ai], threshold=threshold, of="AI texts"),
     }
+
+
+def whole_report(detector: Detector, seen: list[Scored]) -> Report:
+    """Everything measured, as one Report; the pools are further human texts."""
+    scores, is_ai = (np.concatenate([getattr(part, name) for part in seen]) for name in ("scores", "is_ai"))
+    baseline = np.concatenate([part.baseline for part in seen])
+    names = [part.name for part in seen for _ in part.scores]
+    return evaluate_scores(
+        scores,
+        is_ai,
+        operating_points=detector.calibration.record.points,
+        slices={"corpus": names},
+        pools=names,
+        baseline_scores={TfidfLogistic.name: baseline},
+        probabilities=[detector.calibration.p_ai(score) for score in scores],
+        provenance={"detector": detector.settings.about.name, "command": detector.settings.about.recipe},
+        seed=SEED,
+    )
 
 
 def main(data: Path, folder: Path, output: Path, *, has_pools: bool) -> None:
@@ -137,19 +168,25 @@ def main(data: Path, folder: Path, output: Path, *, has_pools: bool) -> None:
     texts, is_ai = training_rows(folder.parent)
     tfidf = TfidfLogistic().fit(texts, is_ai, seed=SEED)
     known = Known(folder.parent)
-    corpora = {name: measure_corpus(detector, tfidf, labelled(data, name), known) for name in CORPORA}
-    for name, row in corpora.items():
-        print(name, row, flush=True)
+    threshold = detector.calibration.point(TARGET).threshold
+    seen: list[Scored] = []
+    corpora: dict[str, Any] = {}
+    for name in CORPORA:
+        frame, n_known = unknown(labelled(data, name), known)
+        is_ai = (frame["label"] == "ai").to_numpy()
+        seen.append(scored(detector, tfidf, name, plain(frame["text"].to_list()), is_ai))
+        corpora[name] = measured(seen[-1], threshold=threshold, n_known=n_known)
+        print(name, corpora[name], flush=True)
     macro = {who: float(np.mean([row[who]["auroc"] for row in corpora.values()])) for who in ("detector", "tfidf")}
     print("macro AUROC", macro, flush=True)
     pools = {}
-    threshold = detector.calibration.point(TARGET).threshold
     for name in (*TRAINED_POOLS, *OTHER_POOLS) if has_pools else ():
         frame, _ = unknown(pool(data, name), known)
-        scores = scores_of(score_all(detector, frame["text"].to_list()))
-        pools[name] = at_point(scores[~np.isnan(scores)], threshold=threshold, of="human texts")
+        seen.append(scored(detector, tfidf, name, plain(frame["text"].to_list()), np.zeros(len(frame), dtype=bool)))
+        pools[name] = at_point(seen[-1].scores, threshold=threshold, of="human texts")
         print(name, pools[name], flush=True)
     write_json(output, {"macro_auroc": macro, "corpora": corpora, "pools": pools, "threshold": threshold})
+    whole_report(detector, seen).save(output.with_name(output.name.replace("measured", "report")))
 
 
 if __name__ == "__main__":
