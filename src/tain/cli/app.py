@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 import tain
-from tain.cli import DONE, FAILED
+from tain.cli import DONE, FAILED, MISUSE
 from tain.core.errors import TainError
 
 VERBS: dict[str, str] = {
@@ -36,6 +36,11 @@ VERBS: dict[str, str] = {
 FILE_FLAGS = frozenset({"--train", "--valid", "--human", "--ai", "--data"})
 """Flags that take several files. The verbs that have them take no file without a flag."""
 
+USAGE_ERRORS: tuple[type[Exception], ...] = tuple(
+    parent for parent in typer.BadParameter.__mro__ if parent.__name__ == "UsageError"
+)
+"""What the parser raises for a command line that it cannot read; typer does not name it in public."""
+
 TRACEBACK_VARIABLE = "TAIN_TRACEBACK"
 ABOUT = (
     "Train, measure and serve detectors of AI-generated text.\n\n"
@@ -51,15 +56,18 @@ def run(arguments: Sequence[str]) -> int:
         arguments: What follows the word `tain`.
     """
     try:
-        build_app(_verb_in(arguments))(args=spread(arguments), prog_name="tain")
+        status = build_app(_verb_in(arguments))(args=spread(arguments), prog_name="tain", standalone_mode=False)
+        return status if isinstance(status, int) else DONE
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else DONE
+    except USAGE_ERRORS as error:
+        _show_misuse(error, _verb_in(arguments))
+        return MISUSE
     except Exception as error:  # one of the two doors: nothing leaves it as a traceback unless asked for
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
         print(f"tain: {describe(error)}", file=sys.stderr)  # noqa: T201
         return error.exit_status if isinstance(error, TainError) else FAILED
-    return DONE
 
 
 def spread(arguments: Sequence[str]) -> list[str]:
@@ -136,6 +144,16 @@ def _verb_in(arguments: Sequence[str]) -> str | None:
     # The flags before a verb take no value, so the first word is the verb.
     word = next((argument for argument in arguments if not argument.startswith("-")), None)
     return word if word in VERBS else None
+
+
+def _show_misuse(error: Any, verb: str | None) -> None:  # noqa: ANN401 (typer keeps the type to itself)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return
+    # Every error of ours opens alike, so those of the parser do too.
+    message = " ".join(str(error.format_message()).split())
+    stop = "" if message.endswith((".", "?")) else "."
+    print(f"tain: {message}{stop} See: tain {f'{verb} ' if verb else ''}--help", file=sys.stderr)  # noqa: T201
 
 
 def _show_version(is_wanted: bool) -> None:

@@ -72,7 +72,9 @@ class FaultLog:
         if self.n_faults and self._path is None:
             rows = "1 row cannot" if self.n_faults == 1 else f"{self.n_faults:,} rows cannot"
             raise DataError(
-                f"{rows} be used:{self.first()}\nMend them, or pass --set-aside FILE to go on without them."
+                f"{rows} be used:{self.first()}\n"
+                "Mend or remove them. To go on without them: --set-aside FILE with tain score and tain audit, "
+                "--set corpus.on_bad=set_aside with tain train."
             )
 
     def first(self) -> str:

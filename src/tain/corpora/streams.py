@@ -18,6 +18,8 @@ from tain.core.errors import DataError
 
 COMPRESSIONS = (".gz", ".zst")
 _BLOCK_BYTES = 1 << 16
+# So little of Zstandard unpacks to 8 MB at most: what is small on disk cannot fill the memory.
+_FRAME_BYTES = 1 << 8
 _HEAD_BYTES = 8192
 _MAX_CONTROL_SHARE = 0.05
 _MIN_CONTROL = 4
@@ -41,7 +43,7 @@ class _ZstdReader(io.RawIOBase):
         self._file = file
         self._frame = zstandard.ZstdDecompressor().decompressobj()
         self._is_inside = False
-        self._ready = b""
+        self._ready = memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -49,12 +51,12 @@ class _ZstdReader(io.RawIOBase):
     def readinto(self, buffer: object) -> int:
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         while not self._ready:
-            block = self._file.read(_BLOCK_BYTES)
+            block = self._file.read(_FRAME_BYTES)
             if not block:
                 if self._is_inside:
                     raise EOFError("the file ends inside a frame")
                 return 0
-            self._ready = self._decompress(block)
+            self._ready = memoryview(self._decompress(block))
         n_bytes = min(len(view), len(self._ready))
         view[:n_bytes], self._ready = self._ready[:n_bytes], self._ready[n_bytes:]
         return n_bytes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -53,7 +55,9 @@ def find_detector(path: str | Path | None) -> Path:
 def find_classifier(path: str | Path) -> Path | None:
     """The Classifier folder that a path names, itself or as the `model` inside a Run; None if there is none."""
     folder = Path(path)
-    return next((each for each in (folder, folder / RUN_MODEL) if (each / CLASSIFIER).is_file()), None)
+    # A detector that lost its settings is damaged, and no Classifier to start from.
+    candidates = (each for each in (folder, folder / RUN_MODEL) if not (each / SCORES).is_file())
+    return next((each for each in candidates if (each / CLASSIFIER).is_file()), None)
 
 
 def _why_not(folder: Path) -> str:
@@ -92,6 +96,11 @@ def read_settings(folder: Path) -> Settings:
             f"{file}: {where} is not sound ({problem['msg']}). Calibrate the detector again."
         ) from error
     _check_files(folder, settings.files)
+    if settings.seal != seal_of(value):
+        raise DetectorError(
+            f"{folder}: not as it was saved: {DETECTOR} was changed. Copy the folder again from where it came from; "
+            "thresholds are set with tain calibrate."
+        )
     return settings
 
 
@@ -161,6 +170,16 @@ def hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
     return {name: sha256_of(folder / name) for name in names}
 
 
+def seal_of(settings: Mapping[str, object]) -> str:
+    """The sha256 of what `detector.json` holds, its seal aside, so that a change by hand is noticed.
+
+    Args:
+        settings: JSON value, as it is written: fields that a later tain adds do not break the seal.
+    """
+    value = {name: part for name, part in settings.items() if name != "seal"}
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
 def write_folder(
     path: Path,
     *,
@@ -194,6 +213,7 @@ def write_folder(
         if report is not None:
             write_json(part / REPORT, report)
         names = sorted(file.name for file in part.iterdir())
-        written = settings.changed(files=hashes(part, names))
+        unsealed = settings.changed(files=hashes(part, names))
+        written = unsealed.changed(seal=seal_of(unsealed.model_dump(mode="json")))
         write_json(part / DETECTOR, written.model_dump(mode="json"))
     return written

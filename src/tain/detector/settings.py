@@ -60,7 +60,11 @@ class CorpusResult(_Frozen):
     auroc: float = Field(ge=0, le=1, description="Area under the ROC curve.")
     tpr: float | None = Field(None, ge=0, le=1, description="Share of AI texts found at the operating point.")
     fpr: float | None = Field(None, ge=0, le=1, description="Share of human texts flagged there.")
-    baseline_auroc: float | None = Field(None, ge=0, le=1, description="The same of the baseline on the same rows.")
+    tpr_at_1: float | None = Field(
+        None, ge=0, le=1, description="Share found where 1% of these human texts are flagged."
+    )
+    baseline_auroc: float | None = Field(None, ge=0, le=1, description="AUROC of the baseline on the same rows.")
+    baseline_tpr_at_1: float | None = Field(None, ge=0, le=1, description="The baseline's share found at 1%.")
 
 
 class Summary(_Frozen):
@@ -150,6 +154,7 @@ class Settings(_Frozen):
     summary: Summary = Summary()
     classifier: dict[str, str] = Field({}, description="sha256 of each file of the Classifier.")
     files: dict[str, str] = Field({}, description="sha256 of every other file in the folder.")
+    seal: str = Field("", description="sha256 of all the fields above as written.")
 
     @property
     def fingerprint(self) -> str:

@@ -28,7 +28,7 @@ def build_method(settings: dict[str, Any]) -> Method[Any]:
     """
     options = dict(settings)
     kind = options.pop("kind", "lora")
-    method = METHODS.get(kind) or _from_entry_point(kind)
+    method = METHODS.get(kind) or _from_entry_point(kind) if isinstance(kind, str) else None
     if method is None:
         near = get_close_matches(str(kind), METHODS, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""

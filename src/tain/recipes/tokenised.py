@@ -15,7 +15,7 @@ import numpy as np
 
 from tain.core.errors import DataError
 from tain.core.example import Example
-from tain.core.files import sha256_of, write_json
+from tain.core.files import sha256_of, whole_folder, write_json
 from tain.core.progress import progress
 from tain.corpora.excerpts import excerpt
 from tain.corpora.lengths import count_words
@@ -91,10 +91,12 @@ def _key(config: CorpusConfig, backbone: Backbone, hashes: dict[str, str], seed:
 
 def _build(preparation: _Preparation, folder: Path) -> None:
     seen: set[bytes] = set()
-    build_store(folder / "valid", preparation.rows("valid", seen=seen))
-    build_store(folder / "train", preparation.rows("train", seen=seen))
-    preparation.require_all_labels()
-    write_json(folder / "counts.json", dict(preparation.counts))
+    # All or nothing: counts and repeats of a part are only known while it is made.
+    with whole_folder(folder) as part:
+        build_store(part / "valid", preparation.rows("valid", seen=seen))
+        build_store(part / "train", preparation.rows("train", seen=seen))
+        preparation.require_all_labels()
+        write_json(part / "counts.json", dict(preparation.counts))
 
 
 class _Preparation:

@@ -18,6 +18,7 @@ from tain.training.classifier import save_classifier
 from tain.training.engine import Engine, TrainingResult
 from tain.training.folder import RunFolder
 from tain.training.hardware import pick_threads
+from tain.training.trackers import require_tracker
 
 CACHE_VARIABLE = "TAIN_CACHE"
 N_PROBES = 4
@@ -65,25 +66,28 @@ def train(
     """
     if not config.corpus.train:
         raise ConfigError("There is nothing to train on. Give --train FILE, or corpus.train in the config file.")
-    run = RunFolder(output)
-    run.open(config.model_dump(mode="json"), threads=pick_threads(config.training), is_resumed=is_resumed, force=force)
+    run, settings = RunFolder(output), config.model_dump(mode="json")
+    run.require_free(settings, is_resumed=is_resumed, force=force)
     method = build_method(config.method)
+    require_tracker(config.training)
     backbone = load_backbone(config.base, label_set(config.corpus), pooling=config.pooling, seed=config.seed)
+    # The texts are checked before the folder is touched: what --force replaces is not lost to a bad file.
     corpus = tokenise(config.corpus, backbone, cache=_cache(), seed=config.seed, is_quiet=is_quiet)
-    write_json(run.path / "data.json", {"sha256": corpus.sha256, "counts": corpus.counts})
     tell(_describe(corpus, method.kind, method.n_trainable(backbone)))
-    engine = Engine(
-        backbone,
-        method,
-        train=corpus.train,
-        valid=corpus.valid,
-        config=config.training,
-        run=run,
-        seed=config.seed,
-        is_quiet=is_quiet,
-        tell=tell,
-    )
-    result = engine.train()
+    with run.opened(settings, threads=pick_threads(config.training), is_resumed=is_resumed, force=force):
+        write_json(run.path / "data.json", {"sha256": corpus.sha256, "counts": corpus.counts})
+        engine = Engine(
+            backbone,
+            method,
+            train=corpus.train,
+            valid=corpus.valid,
+            config=config.training,
+            run=run,
+            seed=config.seed,
+            is_quiet=is_quiet,
+            tell=tell,
+        )
+        result = engine.train()
     probes = [corpus.valid[index] for index in range(min(N_PROBES, len(corpus.valid)))]
     save_classifier(result.classifier, run.model, probe_rows=probes)
     summary = _summary(config, corpus, result)
