@@ -38,6 +38,7 @@ def test_the_second_time_it_shows_what_is_there(shown, capsys, monkeypatch):
 
 def test_no_pair_is_parted():
     corpora = demo.demo_corpora()
-    parts = [{example.group for example in part} for part in (corpora.train, corpora.valid, corpora.test, corpora.calibration)]
+    all_parts = (corpora.train, corpora.valid, corpora.test, corpora.calibration)
+    parts = [{example.group for example in part} for part in all_parts]
     assert sum(map(len, parts)) == len(set.union(*parts))
     assert len(corpora.calibration) >= 299

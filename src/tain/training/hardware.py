@@ -45,4 +45,4 @@ def pick_threads(config: TrainingConfig) -> int:
     if config.threads:
         return config.threads
     n_idle = (os.cpu_count() or 1) * (1 - psutil.cpu_percent(interval=LOOK_S) / 100)
-    return max(1, round(min(n_cpus(), n_idle)))
+    return int(max(1, round(min(n_cpus(), n_idle))))
