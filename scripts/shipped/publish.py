@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tain.core.files import write_json
+from tain.core.files import whole_file, write_json
 from tain.detector import Detector
 from tain.detector.settings import CorpusResult, PoolRate, Summary
 
@@ -45,7 +45,41 @@ def main(build: Path, shipped: Path) -> None:
     report = json.loads((build / "report-0.json").read_text())
     detector.described(about=detector.settings.about, summary=summary, report=report).save(shipped)
     write_json(Path("benchmarks/shipped/results.json"), {str(seed): value for seed, value in measured.items()})
+    write_readme(measured)
     print(*spreads(measured), sep="\n")
+
+
+def write_readme(measured: dict[int, Any], readme: Path = Path("README.md")) -> None:
+    """Put the table between the markers of the README."""
+    before, begin, rest = readme.read_text().partition("<!-- shipped: begin")
+    first_line, _, rest = rest.partition("\n")
+    _, end, after = rest.partition("<!-- shipped: end -->")
+    table = "\n".join([*readme_lines(measured[0]), "", *spreads(measured)])
+    with whole_file(readme) as part:
+        part.write_text(f"{before}{begin}{first_line}\n{table}\n{end}{after}")
+
+
+def readme_lines(found: dict[str, Any]) -> list[str]:
+    lines = [
+        "English texts of 50 words or more from corpora it never saw. TF-IDF: logistic regression, same training rows.",
+        "",
+        "| corpus | human / AI texts | AUROC | TF-IDF | TPR at 1% FPR | TF-IDF |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, row in found["corpora"].items():
+        own, base = row["detector"], row["tfidf"]
+        tprs = f"{own['tpr_at_1_fpr']:.0%} | {base['tpr_at_1_fpr']:.0%}"
+        lines.append(
+            f"| {name} | {row['n_human']} / {row['n_ai']} | {own['auroc']:.3f} | {base['auroc']:.3f} | {tprs} |"
+        )
+    macro = found["macro_auroc"]
+    lines += [f"| **mean** | | **{macro['detector']:.3f}** | {macro['tfidf']:.3f} | | |", ""]
+    lines += ["False positives at its stored 1% point on human-only texts that it never saw, worst first:", ""]
+    lines += ["| texts | flagged | rate | 95% interval |", "|---|---:|---:|---:|"]
+    for name, row in sorted(found["pools"].items(), key=lambda item: -item[1]["rate"]):
+        interval = f"{row['low']:.1%} to {row['high']:.1%}"
+        lines.append(f"| {name} | {row['k']} of {row['n']} | {row['rate']:.1%} | {interval} |")
+    return lines
 
 
 def corpus_result(name: str, row: dict[str, Any]) -> CorpusResult:
