@@ -87,6 +87,10 @@ def good_rows(n: int = 40) -> list[dict]:
     return [{"id": f"r{i}", "text": text, "label": labels[i % 2]} for i, text in enumerate(texts)]
 
 
+def human_rows(n: int) -> list[dict]:
+    return [row | {"label": "human"} for row in good_rows(n)]
+
+
 def parquet(rows: dict[str, list]) -> bytes:
     buffer = io.BytesIO()
     pl.DataFrame(rows).write_parquet(buffer)
@@ -98,7 +102,7 @@ def command(verb: str, made: Path, out: Path, *, data: Path | None = None, model
     model = model or made / "detector"
     if data is None:
         data = out / ("essay.txt" if verb == "check" else "good.jsonl")
-        rows = good_rows(300 if verb == "calibrate" else 40)
+        rows = human_rows(300) if verb == "calibrate" else good_rows()
         data.write_bytes(rows[0]["text"].encode() if verb == "check" else jsonl(rows))
     return {
         "train": ["train", "--train", data, "--base", made / "base", "--output", out / "run", "--quiet"],
@@ -348,7 +352,7 @@ def test_a_prior_that_cannot_be(made, tmp_path, refused):
 
 def test_too_few_texts_to_calibrate_with(made, tmp_path, refused):
     few, short = tmp_path / "few.jsonl", tmp_path / "short.jsonl"
-    few.write_bytes(jsonl(good_rows(298)))
+    few.write_bytes(jsonl(human_rows(298)))
     short.write_bytes(jsonl([{"text": "too short"}] * 300))
     for name in ("detector", "classifier"):
         said = refused(command("calibrate", made, tmp_path, data=few, model=made / name), MISUSE)

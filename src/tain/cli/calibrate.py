@@ -43,6 +43,7 @@ def calibrate(
         about=About(name=name) if name else None,
         force=force,
         is_quiet=quiet,
+        tell=lambda message: typer.echo(message, err=True),
     )
     if is_json:
         record = made.settings.calibration.model_dump(mode="json")

@@ -48,15 +48,15 @@ class RowChecker:
         where = self._resolve(tuple(row.values))
         if "text" not in where:
             return Fault(self.file, row.line, "text", "the row has no text column")
-        if reason := _unusable_text(row.values[where["text"]]):
+        if reason := text_fault(row.values[where["text"]]):
             return Fault(self.file, row.line, where["text"], reason)
         label = self._label(row, where)
         if isinstance(label, Fault) or (label is None and self.labels is not None):
             return label
-        words = {name: _word(row.values[column]) for name, column in where.items() if name not in ("text", "label")}
+        words = {name: word_of(row.values[column]) for name, column in where.items() if name not in ("text", "label")}
         for name, word in words.items():
-            if word and _UNUSABLE.search(word):
-                return Fault(self.file, row.line, where[name], _bad_character(word))
+            if reason := word_fault(word):
+                return Fault(self.file, row.line, where[name], reason)
         identity = words.get("id") or f"{self.id_prefix}:{row.line}"
         return Example(
             id=identity,
@@ -102,7 +102,7 @@ class RowChecker:
             return self.default_label
         elif "generator" in where and self._label_from_generator(row.values):
             column = where["generator"]
-            raw = _word(row.values[column])
+            raw = word_of(row.values[column])
             if raw is None:
                 return Fault(
                     self.file, row.line, column, "is empty, and there is no label column to tell who wrote this"
@@ -125,14 +125,35 @@ def file_source(path: Path) -> str:
     return path.name.split(".")[0] or path.name
 
 
-def _unusable_text(value: object) -> str | None:
+def text_fault(value: object, *, can_be_empty: bool = False) -> str | None:
+    """Why a value cannot be the text of a row; None if it can.
+
+    Args:
+        value: As the file holds it.
+        can_be_empty: Empty texts will do.
+    """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return f"the text is {_shown(value)}; expected a string"
     if not isinstance(value, str):
         return f"the text is {_shown(value)}, a {type(value).__name__}; expected a string"
-    if not value or value.isspace():
+    if not can_be_empty and (not value or value.isspace()):
         return "the text is empty"
-    return _bad_character(value) if _UNUSABLE.search(value) else None
+    return word_fault(value)
+
+
+def word_of(value: object) -> str | None:
+    """A value such as an id as a string, or None for null, NaN and blank ones; 1.0 is "1", a date is ISO 8601."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    isoformat = getattr(value, "isoformat", None)
+    return str(isoformat() if isoformat else value).strip() or None
+
+
+def word_fault(word: str | None) -> str | None:
+    """Why a string cannot be kept as UTF-8 text without NUL bytes; None if it can."""
+    return _bad_character(word) if word and _UNUSABLE.search(word) else None
 
 
 def _bad_character(text: str) -> str:
@@ -143,15 +164,6 @@ def _bad_character(text: str) -> str:
     return (
         f"holds half a surrogate pair, U+{ord(found.group()):04X}, at character {found.start() + 1}; encode it as UTF-8"
     )
-
-
-def _word(value: object) -> str | None:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    isoformat = getattr(value, "isoformat", None)
-    return str(isoformat() if isoformat else value).strip() or None
 
 
 def _shown(value: object) -> str:

@@ -6,25 +6,23 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tain.core.errors import ConfigError, DataError
-from tain.core.files import refuse_overwrite
+from tain.core.errors import DataError
 from tain.core.progress import Advance, progress
 from tain.corpora.columns import ColumnMap
 from tain.corpora.faults import FaultLog
-from tain.corpora.formats import format_of
-from tain.corpora.places import Place, find_places
 from tain.detector import Detector
 from tain.detector.reader import BATCH_TOKENS
-from tain.recipes.score_output import STDOUT, check_suffix, made_by_of, open_output
+from tain.recipes.score_aside import SetAside
+from tain.recipes.score_finished import INPUT, input_mark, is_finished
+from tain.recipes.score_output import STDOUT, open_output
 from tain.recipes.score_rows import BadRow, TextRow, read_rows
+from tain.recipes.score_units import Unit, plan_units
 
-SCORES_SUFFIX = ".scores.parquet"
-SET_ASIDE_SUFFIX = ".set_aside.jsonl"
 BLOCK_ROWS = 2048
 BLOCK_CHARS = 16_000_000
 
@@ -38,10 +36,10 @@ class ScoreSettings:
         target_fpr: Of the operating point; None takes the detector's default.
         prior: Share of AI texts; None takes one half.
         batch_tokens: Padded tokens in one pass of the network.
-        has_set_aside: Bad rows are set aside in a file beside the output; otherwise they stop the run.
-        set_aside: That file, where it shall lie elsewhere.
-        is_resumed: Files whose scores exist are skipped.
-        force: Existing scores are replaced.
+        has_set_aside: Bad rows are set aside in a file beside each output; otherwise they stop the run.
+        set_aside: One file for all of them instead.
+        is_resumed: Files whose scores are finished are skipped.
+        force: Existing scores are replaced; of a resumed run, those that are not its own.
         is_quiet: No progress bars.
     """
 
@@ -57,18 +55,16 @@ class ScoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """What becomes one file of scores.
+class Job:
+    """One file of scores that is to be made.
 
     Attributes:
-        name: For messages.
-        places: Read one after the other.
-        output: Path, or `-` for stdout.
+        unit: From what, and where.
+        made_by: Kept with the scores, so that a later run knows whether they are finished.
     """
 
-    name: str
-    places: tuple[Place, ...]
-    output: str
+    unit: Unit
+    made_by: Mapping[str, object]
 
 
 @dataclass(slots=True)
@@ -112,23 +108,35 @@ def score(source: str, *, model: Path | None, output: str | None, settings: Scor
         settings: How.
 
     Raises:
-        ConfigError: If an output exists already and is neither to be resumed nor replaced.
+        ConfigError: If an output exists already and is neither finished nor to be replaced.
         DataError: If a file cannot be read, or a row cannot be used and is not to be set aside.
         DetectorError: If there is no such detector.
     """
     detector = Detector.load(model)
     point = detector.point(settings.target_fpr)
     made_by = {"model": detector.model.sha256, "target_fpr": point.target_fpr, "prior": settings.prior}
-    summary = ScoreSummary()
+    aside = SetAside(settings.has_set_aside or settings.set_aside is not None, settings.set_aside, settings.is_resumed)
+    summary = ScoreSummary(set_aside=aside.files)
     with _opened(source) as path:
-        units = plan_units(path, output if path == source else output or STDOUT)
-        todo = [unit for unit in units if not _is_done(unit, settings, made_by)]
+        units = plan_units(path, output if path == source else output or STDOUT, set_aside=settings.set_aside)
+        jobs = [Job(unit, made_by | {INPUT: _mark(unit, source, settings)}) for unit in units]
+        todo = [job for job in jobs if not _is_finished(job, settings)]
+        aside.check([job.unit for job in todo], can_exist=settings.force or settings.is_resumed)
         summary.n_skipped = len(units) - len(todo)
         summary.outputs = [unit.output for unit in units]
-        for number, unit in enumerate(todo, 1):
-            title = f"Scoring {unit.name}" + (f" ({number} of {len(todo)})" if len(todo) > 1 else "")
-            _score_unit(unit, detector, settings, made_by, summary, title=title)
+        for number, job in enumerate(todo, 1):
+            title = f"Scoring {job.unit.name}" + (f" ({number} of {len(todo)})" if len(todo) > 1 else "")
+            summary.labels.update(_score_unit(job, detector, settings, aside, title=title))
+    summary.n_set_aside = aside.n_rows
     return summary
+
+
+def _mark(unit: Unit, source: str, settings: ScoreSettings) -> str:
+    return input_mark(unit.places, settings.columns, is_stream=source == STDOUT)
+
+
+def _is_finished(job: Job, settings: ScoreSettings) -> bool:
+    return is_finished(job.unit.output, job.made_by, is_resumed=settings.is_resumed, force=settings.force)
 
 
 @contextmanager
@@ -144,82 +152,13 @@ def _opened(source: str) -> Iterator[str]:
         yield str(file)
 
 
-def plan_units(source: str, output: str | None) -> list[Unit]:
-    """The files of scores that a source makes.
-
-    A folder makes a folder of the same shape, with one file of scores for each file of rows and one for all the .txt
-    files of a folder; named a single file as output, it makes that.
-
-    Args:
-        source: File, folder or Hub id.
-        output: As in `score`.
-
-    Raises:
-        ConfigError: If the output does not fit the source.
-        DataError: If the source leads nowhere or holds nothing that can be read.
-    """
-    places = [place for place in find_places([source], labels=None) if not place.name.endswith(SCORES_SUFFIX)]
-    if not places:
-        raise DataError(f"{source}: holds only files of scores.")
-    root = Path(source)
-    is_single = output == STDOUT or (output is not None and Path(output).suffix != "")
-    if root.is_dir() and not is_single:
-        return _units_of_folder(root, places, Path(output) if output else root.with_name(f"{root.name}.scores"))
-    if output is None and places[0].path is None:
-        raise ConfigError(f"{source} is on the Hub. Say where its scores shall go: --output FILE.")
-    target = output or str(root.with_name(root.name + SCORES_SUFFIX))
-    if target != STDOUT:
-        check_suffix(Path(target))
-    return [Unit(root.name, tuple(places), target)]
-
-
-def _units_of_folder(root: Path, places: Sequence[Place], output: Path) -> list[Unit]:
-    groups: dict[str, list[Place]] = {}
-    for place in places:
-        assert place.path is not None, "a folder holds files"
-        relative = place.path.relative_to(root)
-        is_text = format_of(place.path) == "txt"
-        groups.setdefault((relative.parent / "all.txt" if is_text else relative).as_posix(), []).append(place)
-    return [Unit(name, tuple(group), str(output / (name + SCORES_SUFFIX))) for name, group in groups.items()]
-
-
-def _is_done(unit: Unit, settings: ScoreSettings, made_by: dict[str, object]) -> bool:
-    path = Path(unit.output)
-    if unit.output == STDOUT or not path.exists():
-        return False
-    if not settings.is_resumed:
-        if not settings.force:
-            raise ConfigError(
-                f"{path} exists already. Pass --resume to score only what is missing, --force to replace it, or "
-                "choose another --output."
-            )
-        refuse_overwrite(path, force=True)
-        return False
-    found = made_by_of(path)
-    if found is not None and found != made_by:
-        raise ConfigError(
-            f"{path} was made by another detector, operating point or prior. Pass --force to replace it, or choose "
-            "another --output."
-        )
-    return True
-
-
-def _score_unit(
-    unit: Unit,
-    detector: Detector,
-    settings: ScoreSettings,
-    made_by: dict[str, object],
-    summary: ScoreSummary,
-    *,
-    title: str,
-) -> None:
-    aside = _set_aside_path(unit, settings)
-    with ExitStack() as stack:
-        log = FaultLog(aside, stack)
-        n_rows = _check(unit, settings, log)
+def _score_unit(job: Job, detector: Detector, settings: ScoreSettings, aside: SetAside, *, title: str) -> Counter[str]:
+    labels: Counter[str] = Counter()
+    with aside.log(job.unit) as log, ExitStack() as stack:
+        n_rows = _check(job.unit, settings, log)
         advance = stack.enter_context(progress(title, n_rows, is_quiet=settings.is_quiet))
-        writer = stack.enter_context(open_output(unit.output, made_by=made_by))
-        for block in _blocks(unit, settings):
+        writer = stack.enter_context(open_output(job.unit.output, made_by=job.made_by))
+        for block in _blocks(job.unit, settings):
             verdicts = detector.score(
                 [row.text for row in block],
                 target_fpr=settings.target_fpr,
@@ -228,23 +167,8 @@ def _score_unit(
                 advance=advance,
             )
             writer.write([row.id for row in block], verdicts)
-            summary.labels.update(verdict.label for verdict in verdicts)
-    if log.n_faults:
-        summary.n_set_aside += log.n_faults
-        summary.set_aside.append(str(aside))
-
-
-def _set_aside_path(unit: Unit, settings: ScoreSettings) -> Path | None:
-    if not settings.has_set_aside and settings.set_aside is None:
-        return None
-    if settings.set_aside is not None:
-        path = settings.set_aside
-    elif unit.output == STDOUT:
-        raise ConfigError("Scores go to stdout. Say where bad rows shall be set aside: --set-aside FILE.")
-    else:
-        path = Path(unit.output + SET_ASIDE_SUFFIX)
-    refuse_overwrite(path, force=settings.force or settings.is_resumed)
-    return path
+            labels.update(verdict.label for verdict in verdicts)
+    return labels
 
 
 def _check(unit: Unit, settings: ScoreSettings, log: FaultLog) -> int:

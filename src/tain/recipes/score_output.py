@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from tain.core.errors import ConfigError
-from tain.core.files import whole_file
+from tain.core.errors import ConfigError, DataError
+from tain.core.files import read_json, sha256_of, whole_file, write_json
 from tain.detector.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def open_output(path: str | Path, *, made_by: Mapping[str, object]) -> Iterator[
 
     Args:
         path: `-` is stdout.
-        made_by: Kept inside Parquet files, so that a later run knows what made them.
+        made_by: Kept inside Parquet files and beside others, so that a later run knows what made them.
     """
     with ExitStack() as stack:
         if str(path) == STDOUT:
@@ -54,23 +54,42 @@ def open_output(path: str | Path, *, made_by: Mapping[str, object]) -> Iterator[
         part = stack.enter_context(whole_file(Path(path)))
         if part.suffix.lower() == ".parquet":
             yield stack.enter_context(_parquet(part, made_by))
-        else:
-            yield _Lines(stack.enter_context(_open_text(part)))
+            return
+        with _open_text(part) as stream:
+            yield _Lines(stream)
+        # Before the file appears, so that there is no moment at which it cannot say what made it.
+        write_json(made_by_file(Path(path)), {"made_by": dict(made_by), "sha256": sha256_of(part)})
+
+
+def made_by_file(path: Path) -> Path:
+    """Where stands what made a file of scores that is no Parquet."""
+    return path.with_name(f".{path.name}.made_by.json")
 
 
 def made_by_of(path: Path) -> dict[str, object] | None:
-    """What made a Parquet file of scores; None for files that do not say."""
-    if path.suffix.lower() != ".parquet":
+    """What made a file of scores; None for files that do not say, or were changed since."""
+    return _in_parquet(path) if path.suffix.lower() == ".parquet" else _beside(path)
+
+
+def _beside(path: Path) -> dict[str, object] | None:
+    try:
+        note = read_json(made_by_file(path))
+    except DataError:
         return None
+    is_note = isinstance(note, dict) and isinstance(note.get("made_by"), dict)
+    return dict(note["made_by"]) if is_note and note.get("sha256") == sha256_of(path) else None
+
+
+def _in_parquet(path: Path) -> dict[str, object] | None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         metadata = pq.read_schema(path).metadata or {}
-        value: dict[str, object] = json.loads(metadata[MADE_BY])
+        value = json.loads(metadata[MADE_BY])
     except (KeyError, ValueError, OSError, pa.ArrowException):
         return None
-    return value
+    return value if isinstance(value, dict) else None
 
 
 class _Lines:

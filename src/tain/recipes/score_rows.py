@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tain.core.errors import DataError, sample
+from tain.core.errors import DataError
+from tain.corpora.checks import text_fault, word_fault, word_of
 from tain.corpora.columns import ColumnMap
 from tain.corpora.faults import Fault
 from tain.corpora.formats import Row
 from tain.corpora.places import Place
-
-_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +64,12 @@ def read_rows(places: Sequence[Place], columns: ColumnMap) -> Iterator[TextRow |
 
 
 def _row(place: Place, row: Row, where: Mapping[str, str]) -> TextRow | BadRow:
-    column = where.get("text")
-    reason = "the row has no text column" if column is None else _problem(row.values[column])
-    if reason:
-        return BadRow(Fault(place.name, row.line, column, reason), row.values)
-    own = row.values.get(where["id"]) if "id" in where else None
-    has_own = own is not None and own != "" and not (isinstance(own, float) and math.isnan(own))
-    return TextRow(str(own) if has_own else f"{place.id_prefix}:{row.line}", str(row.values[str(column)]))
-
-
-def _problem(value: object) -> str | None:
-    if not isinstance(value, str):
-        return f"the text is {'null' if value is None else sample(repr(value))}; expected a string"
-    if match := _UNUSABLE.search(value):
-        return f"holds the unusable character U+{ord(match.group()):04X} at character {match.start() + 1}; remove it"
-    return None
+    if "text" not in where:
+        return BadRow(Fault(place.name, row.line, "text", "the row has no text column"), row.values)
+    text = row.values[where["text"]]
+    if reason := text_fault(text, can_be_empty=True):
+        return BadRow(Fault(place.name, row.line, where["text"], reason), row.values)
+    own = word_of(row.values[where["id"]]) if "id" in where else None
+    if reason := word_fault(own):
+        return BadRow(Fault(place.name, row.line, where["id"], reason), row.values)
+    return TextRow(own or f"{place.id_prefix}:{row.line}", str(text))
