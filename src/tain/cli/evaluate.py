@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tain.cli import PARTIAL
+
 
 def evaluate(
     data: Annotated[list[str], typer.Option(help="Labelled file, folder or Hub id; may be repeated.")],
@@ -14,8 +16,14 @@ def evaluate(
     model: Annotated[Path | None, typer.Option(help="Detector folder; none takes the one that ships.")] = None,
     text_column: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
+    id_column: Annotated[str | None, typer.Option(help="Column of the id.")] = None,
+    group_column: Annotated[str | None, typer.Option(help="Column that joins a text and its mirrors.")] = None,
+    domain_column: Annotated[str | None, typer.Option(help="Column of the domain.")] = None,
     label_map: Annotated[list[str] | None, typer.Option(help="raw=label; `mixed=` leaves such rows out.")] = None,
     pools: Annotated[str, typer.Option(help="Field that splits the human texts: domain, source, language.")] = "domain",
+    set_aside: Annotated[
+        Path | None, typer.Option(help="Put rows that cannot be used into this JSONL file and go on.", dir_okay=False)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace what is in the output folder.")] = False,
     is_json: Annotated[bool, typer.Option("--json", help="Print the Report as JSON.")] = False,
@@ -24,10 +32,12 @@ def evaluate(
     """Measure a detector on labelled texts.
 
     Error rates are those at the operating points stored in the detector: nothing is fitted on the texts measured.
+    Exits with status 3 when rows were set aside.
     """
     from rich.console import Console
 
     from tain.core.errors import ConfigError
+    from tain.core.files import refuse_overwrite
     from tain.corpora.columns import ColumnMap
     from tain.corpora.labels import DETECTION_MAP, parse_label_map
     from tain.corpora.reading import read_corpus
@@ -39,7 +49,22 @@ def evaluate(
     if pools not in PROPERTIES:
         raise ConfigError(f"--pools {pools!r} is no field of a text. Expected one of {', '.join(PROPERTIES)}.")
     labels = parse_label_map(label_map) if label_map else DETECTION_MAP
-    corpus = read_corpus(data, columns=ColumnMap(text=text_column, label=label_column), labels=labels)
+    refuse_overwrite(output, force=force)
+    if set_aside is not None:
+        refuse_overwrite(set_aside, force=force)
+        if set_aside.resolve().is_relative_to(output.resolve()):
+            raise ConfigError(
+                f"--set-aside {set_aside} lies in --output, which is written as a whole. Put it elsewhere."
+            )
+        set_aside.unlink(missing_ok=True)
+    corpus = read_corpus(
+        data,
+        columns=ColumnMap(id=id_column, text=text_column, label=label_column, group=group_column, domain=domain_column),
+        labels=labels,
+        on_bad="stop" if set_aside is None else "set_aside",
+        set_aside=set_aside,
+        is_quiet=quiet,
+    )
     report = run_evaluation(
         Detector.load(model), corpus, output=output, pools=pools, force=force, is_quiet=quiet, seed=seed
     )
@@ -48,3 +73,6 @@ def evaluate(
     else:
         Console().print(render_terminal(report))
         typer.echo(f"Report: {output / 'report.html'}", err=True)
+    if set_aside is not None and set_aside.exists():
+        typer.echo(f"Rows that cannot be used are in {set_aside}", err=True)
+        raise typer.Exit(PARTIAL)

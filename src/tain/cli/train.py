@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from tain.cli import PARTIAL
+
 
 def train(
     train: Annotated[
@@ -24,7 +26,13 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Seed of everything drawn.")] = None,
     text_column: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
+    id_column: Annotated[str | None, typer.Option(help="Column of the id.")] = None,
+    group_column: Annotated[str | None, typer.Option(help="Column of what must not part in a split.")] = None,
+    domain_column: Annotated[str | None, typer.Option(help="Column of the kind of text.")] = None,
     label_map: Annotated[list[str] | None, typer.Option(help="raw=label; may be repeated.")] = None,
+    on_bad: Annotated[
+        str | None, typer.Option(help="What to do with rows that cannot be used: stop, or set_aside in OUTPUT.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is in the output folder.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved settings and stop.")] = False,
@@ -34,7 +42,7 @@ def train(
     """Train a detector.
 
     Flags win over --set, --set over the file, the file over defaults. The finished model lies in OUTPUT/model; give it
-    operating points with `tain calibrate`.
+    operating points with `tain calibrate`. Exits with 3 when bad rows were set aside.
     """
     from tain.recipes.configuration import read_config
 
@@ -43,7 +51,11 @@ def train(
         "corpus.valid": valid,
         "corpus.text_column": text_column,
         "corpus.label_column": label_column,
+        "corpus.id_column": id_column,
+        "corpus.group_column": group_column,
+        "corpus.domain_column": domain_column,
         "corpus.label_map": label_map,
+        "corpus.on_bad": on_bad,
         "method.kind": method,
         "base": base,
         "pooling": pooling,
@@ -65,3 +77,7 @@ def train(
         typer.echo()
     else:
         typer.echo(str(run.folder.model))
+    if run.set_aside:
+        aside = ", ".join(f"{n:,} in {path}" for path, n in run.set_aside.items())
+        typer.echo(f"Bad rows set aside: {aside}", err=True)
+        raise typer.Exit(PARTIAL)

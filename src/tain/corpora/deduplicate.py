@@ -11,13 +11,8 @@ from tain.core.errors import ConfigError
 from tain.core.example import Example
 from tain.core.progress import progress
 from tain.corpora.normalise import LATEST, get_normaliser
+from tain.corpora.similarity import DEFAULT_SIMILARITY, SketchIndex, jaccard, shingles
 
-DEFAULT_SIMILARITY = 0.8
-SHINGLE_WORDS = 3
-# 24 bands of 5 rows find a pair of similarity 0.8 with probability 0.9999; exact Jaccard then decides.
-_N_PERMUTATIONS = 120
-_N_BANDS = 24
-_SEED = 7
 _BATCH = 2000
 _DIGEST_BYTES = 16
 
@@ -151,14 +146,11 @@ def _exact(splits: Mapping[str, Sequence[Example]]) -> tuple[list[Duplicate], li
 
 
 def _near(entries: list[_Entry], similarity: float) -> Iterator[Duplicate]:
-    from rensa import RMinHash, RMinHashLSH
-
-    index = RMinHashLSH(threshold=similarity, num_perm=_N_PERMUTATIONS, num_bands=_N_BANDS)
+    index = SketchIndex(similarity)
     with progress("Comparing", len(entries)) as advance:
         for batch in _batches(range(len(entries))):
-            shingles = [_shingles(entries[i].example.text) for i in batch]
-            sketches = RMinHash.from_token_sets(shingles, _N_PERMUTATIONS, _SEED)
-            for i, own, sketch in zip(batch, shingles, sketches, strict=True):
+            sets = [shingles(entries[i].example.text) for i in batch]
+            for i, own, sketch in zip(batch, sets, index.sketches(sets), strict=True):
                 match = _match(entries, entries[i], own, index.query(sketch), similarity)
                 if match is not None:
                     yield match
@@ -176,7 +168,7 @@ def _match(
         return entries[i].split == entry.split, entries[i].example.label != entry.example.label, i
 
     for i in sorted(candidates, key=rank):
-        found = _jaccard(own, _shingles(entries[i].example.text))
+        found = jaccard(own, shingles(entries[i].example.text))
         if found >= similarity:
             return _duplicate(entry, entries[i], "near", found)
     return None
@@ -185,18 +177,6 @@ def _match(
 def _duplicate(entry: _Entry, of: _Entry, kind: Literal["exact", "near"], similarity: float) -> Duplicate:
     is_label_same = entry.example.label == of.example.label
     return Duplicate(entry.example.id, entry.split, of.example.id, of.split, kind, similarity, is_label_same)
-
-
-def _shingles(text: str) -> set[str]:
-    words = text.casefold().split()
-    if len(words) <= SHINGLE_WORDS:
-        return {" ".join(words)}
-    return set(map(" ".join, zip(*(words[i:] for i in range(SHINGLE_WORDS)), strict=False)))
-
-
-def _jaccard(one: set[str], other: set[str]) -> float:
-    n_common = len(one & other)
-    return n_common / (len(one) + len(other) - n_common)
 
 
 def _batches(numbers: range) -> Iterator[range]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from tain.core.errors import DataError
@@ -17,8 +18,30 @@ def looks_like_hub_id(name: str) -> bool:
     return _HUB_ID.fullmatch(name) is not None
 
 
+def hub_revision(name: str) -> str | None:
+    """The commit at which a Hub data set is read in this process; None where the Hub does not say, as when offline.
+
+    Args:
+        name: `owner/name` or `owner/name:split`.
+    """
+    try:
+        return _newest_commit(name.partition(":")[0])
+    except Exception:  # whatever it is: loading the data set fails for the same reason, and says it better
+        return None
+
+
+@cache
+def _newest_commit(repo: str) -> str | None:
+    # Asked once: rows are read several times over, and must be the same each time.
+    from huggingface_hub import HfApi
+
+    return HfApi().dataset_info(repo).sha
+
+
 def hub_rows(name: str) -> Iterator[Row]:
     """The rows of a Hub data set, streamed; class numbers come as the names the data set gives them.
+
+    All readings in one process are of one commit, where the Hub says which is the newest.
 
     Tokens and caches are those of `datasets`: `HF_TOKEN`, `HF_HOME`, `HF_HUB_OFFLINE`.
 
@@ -32,7 +55,7 @@ def hub_rows(name: str) -> Iterator[Row]:
 
     repo, _, split = name.partition(":")
     try:
-        loaded = datasets.load_dataset(repo, split=split or None, streaming=True)
+        loaded = datasets.load_dataset(repo, split=split or None, streaming=True, revision=hub_revision(name))
         rows = loaded if split else _only_split(name, loaded)
         names = _class_names(rows)
         for line, values in enumerate(rows, start=1):

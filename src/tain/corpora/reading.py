@@ -50,6 +50,7 @@ def read_examples(
     on_bad: OnBad = "stop",
     set_aside: Path | None = None,
     default_label: str | None = None,
+    is_quiet: bool = False,
 ) -> Iterator[Example]:
     """The examples of all files, streamed; the whole of every file is checked before this returns.
 
@@ -63,6 +64,7 @@ def read_examples(
         on_bad: Stop when there are bad rows, or set them aside and go on without them.
         set_aside: JSONL file for the bad rows, written only when there are some.
         default_label: Label of rows in files without a label column.
+        is_quiet: No progress bar.
 
     Raises:
         DataError: If a file cannot be read, a row is bad (under `stop`), or no row is left.
@@ -77,7 +79,7 @@ def read_examples(
             raise ConfigError(f"The default label {default_label!r} is not one of {list(labels.labels.names)}.")
         default_label = labels.label(default_label)
     reader = _Reader(find_places(paths, labels=labels), columns or ColumnMap(), labels, default_label)
-    doubles = reader.check(set_aside if on_bad == "set_aside" else None)
+    doubles = reader.check(set_aside if on_bad == "set_aside" else None, is_quiet=is_quiet)
     return reader.examples(doubles)
 
 
@@ -89,10 +91,17 @@ def read_corpus(
     on_bad: OnBad = "stop",
     set_aside: Path | None = None,
     default_label: str | None = None,
+    is_quiet: bool = False,
 ) -> Corpus:
     """All examples in memory, with their label set; arguments and errors as in `read_examples`."""
     examples = read_examples(
-        paths, columns=columns, labels=labels, on_bad=on_bad, set_aside=set_aside, default_label=default_label
+        paths,
+        columns=columns,
+        labels=labels,
+        on_bad=on_bad,
+        set_aside=set_aside,
+        default_label=default_label,
+        is_quiet=is_quiet,
     )
     return Corpus(tuple(examples), labels.labels if labels is not None else DETECTION)
 
@@ -126,9 +135,9 @@ class _Reader:
     labels: LabelMap | None
     default_label: str | None
 
-    def check(self, set_aside: Path | None) -> frozenset[int]:
+    def check(self, set_aside: Path | None, *, is_quiet: bool) -> frozenset[int]:
         """Read everything once; the hashes of ids that more than one row has."""
-        with ExitStack() as stack, progress("Checking rows", None, unit="rows") as advance:
+        with ExitStack() as stack, progress("Checking rows", None, unit="rows", is_quiet=is_quiet) as advance:
             log = FaultLog(set_aside, stack)
             hashes = array("Q")
             for _, row, outcome in self._outcomes():

@@ -28,15 +28,29 @@ class CorpusConfig(BaseModel):
     label_column: str | None = Field(None, description="Column of the label.")
     id_column: str | None = Field(None, description="Column of the id.")
     group_column: str | None = Field(None, description="Column of what must not part in a split.")
+    domain_column: str | None = Field(None, description="Column of the kind of text.")
     label_map: tuple[str, ...] = Field(
         (), description="raw=label pairs; labels other than human and ai make a label set of their own."
     )
     normaliser: int = Field(1, description="Version of the text normaliser.")
     min_words: int = Field(50, ge=1, description="Shorter texts are left out, and counted.")
-    cut_low: int = Field(50, ge=1, description="Texts are cut to a random length from this many words ...")
-    cut_high: int = Field(200, ge=1, description="... to this many, at the end of a sentence.")
+    near_duplicates: bool = Field(
+        True, description="Leave out, and count, training texts that nearly repeat a validation text."
+    )
+    max_per_domain: int | None = Field(
+        None, ge=1, description="Most training texts of each domain and label; a text and its mirrors stay together."
+    )
+    cut_low: int = Field(
+        50,
+        ge=1,
+        description="Texts are cut to a random length from this many words ... The same draw for every class matches "
+        "their lengths; there is no other matching.",
+    )
+    cut_high: int = Field(200, ge=1, description="... to this many, mostly at the end of a sentence; see cut_low.")
     n_views: int = Field(2, ge=1, description="Different cuts of each text, taken in turn from epoch to epoch.")
-    on_bad: Literal["stop", "set_aside"] = Field("stop", description="What to do with rows that cannot be used.")
+    on_bad: Literal["stop", "set_aside"] = Field(
+        "stop", description="What to do with rows that cannot be used; they are set aside in the Run folder."
+    )
 
 
 class RunConfig(BaseModel):

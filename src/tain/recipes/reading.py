@@ -11,7 +11,10 @@ from tain.corpora.labels import DETECTION_MAP, LabelMap, parse_label_map
 from tain.corpora.reading import read_examples
 from tain.recipes.configuration import CorpusConfig
 
-SET_ASIDE = "set_aside.jsonl"
+
+def set_aside_name(part: str) -> str:
+    """The file of the rows that cannot be used, of those named as `train` or `valid`."""
+    return f"set_aside-{part}.jsonl"
 
 
 def label_map(config: CorpusConfig) -> LabelMap:
@@ -24,19 +27,30 @@ def label_set(config: CorpusConfig) -> LabelSet:
     return label_map(config).labels
 
 
-def read(paths: Sequence[str], config: CorpusConfig, *, folder: Path | None = None) -> Iterator[Example]:
+def read(paths: Sequence[str], config: CorpusConfig, *, set_aside: Path, is_quiet: bool = False) -> Iterator[Example]:
     """The labelled examples of files, folders and Hub ids; everything is checked before the first one comes.
 
     Args:
         paths: What to read.
         config: Columns, labels and what to do with bad rows.
-        folder: Where bad rows are set aside.
+        set_aside: File for bad rows, where they are set aside; written only when there are some.
+        is_quiet: No progress bar.
 
     Raises:
         DataError: If a file or, under `stop`, a row cannot be used.
     """
     columns = ColumnMap(
-        id=config.id_column, text=config.text_column, label=config.label_column, group=config.group_column
+        id=config.id_column,
+        text=config.text_column,
+        label=config.label_column,
+        group=config.group_column,
+        domain=config.domain_column,
     )
-    set_aside = (folder or Path.cwd()) / SET_ASIDE if config.on_bad == "set_aside" else None
-    return read_examples(paths, columns=columns, labels=label_map(config), on_bad=config.on_bad, set_aside=set_aside)
+    return read_examples(
+        paths,
+        columns=columns,
+        labels=label_map(config),
+        on_bad=config.on_bad,
+        set_aside=set_aside if config.on_bad == "set_aside" else None,
+        is_quiet=is_quiet,
+    )

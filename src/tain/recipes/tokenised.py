@@ -1,32 +1,26 @@
-"""From files to tokenised texts on disk: read, normalised, split by group, cut to like lengths."""
+"""Tokenised texts on disk: made once for the same files, settings and tokenizer, then used again."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from zlib import crc32
+from typing import Any
 
-import numpy as np
-
-from tain.core.errors import DataError
-from tain.core.example import Example
-from tain.core.files import sha256_of, whole_folder, write_json
-from tain.core.progress import progress
-from tain.corpora.excerpts import excerpt
-from tain.corpora.lengths import count_words
-from tain.corpora.normalise import get_normaliser
-from tain.corpora.split import assign_split
+from tain.core.files import read_json, sha256_of, whole_folder, write_json
+from tain.corpora.hub import hub_revision
+from tain.corpora.places import find_places
 from tain.models import Backbone
 from tain.recipes.configuration import CorpusConfig
-from tain.recipes.reading import read
-from tain.training.store import TokenRow, TokenStore, build_store
+from tain.recipes.preparation import VERSION, Preparation
+from tain.recipes.reading import set_aside_name
+from tain.training.store import TokenStore, build_store, open_store
 
-TOKENISED_AT_ONCE = 256
+PARTS = ("valid", "train")
+COUNTS = "counts.json"
+UNKNOWN_REVISION = "unknown"
 
 
 @dataclass(frozen=True)
@@ -37,17 +31,40 @@ class TokenisedCorpus:
         train: Texts to learn from.
         valid: Texts to judge by.
         counts: What was kept and what was left out, by reason.
-        sha256: Hash of the files read, by path.
+        sha256: Hash of the files read, by path; of Hub data sets the commit.
+        set_aside: Files of the rows that cannot be used, where there were some.
     """
 
     train: TokenStore
     valid: TokenStore
     counts: dict[str, int]
     sha256: dict[str, str]
+    set_aside: tuple[Path, ...] = ()
+
+
+def hash_corpus(config: CorpusConfig) -> dict[str, str]:
+    """The sha256 of every file that is read, by path; of a Hub data set its commit, "unknown" if the Hub is silent.
+
+    Args:
+        config: Names the files.
+
+    Raises:
+        DataError: If a file is not there.
+    """
+    return {
+        place.name: sha256_of(place.path) if place.path else hub_revision(place.name) or UNKNOWN_REVISION
+        for place in find_places([*config.train, *config.valid], labels=None)
+    }
 
 
 def tokenise(
-    config: CorpusConfig, backbone: Backbone, *, cache: Path, seed: int, is_quiet: bool = False
+    config: CorpusConfig,
+    backbone: Backbone,
+    *,
+    cache: Path,
+    seed: int,
+    sha256: Mapping[str, str] | None = None,
+    is_quiet: bool = False,
 ) -> TokenisedCorpus:
     """Tokenised texts for a training; what the cache holds for the same files and settings is used again.
 
@@ -58,106 +75,53 @@ def tokenise(
         backbone: Its tokenizer and labels.
         cache: Folder of finished stores.
         seed: Draws the split and the cuts.
-        is_quiet: No progress bar.
+        sha256: What `hash_corpus` gave; None reads the files for it.
+        is_quiet: No progress bars.
 
     Raises:
         DataError: If a file cannot be used, or a class has no text.
     """
-    hashes = _hashes([*config.train, *config.valid])
+    hashes = dict(hash_corpus(config) if sha256 is None else sha256)
     folder = cache / _key(config, backbone, hashes, seed)
-    if not (folder / "counts.json").is_file():
-        _build(_Preparation(config, backbone, seed, is_quiet), folder)
-    counts = json.loads((folder / "counts.json").read_text(encoding="utf-8"))
-    nothing: Iterable[TokenRow] = ()
-    return TokenisedCorpus(
-        build_store(folder / "train", nothing), build_store(folder / "valid", nothing), counts, hashes
-    )
-
-
-def _hashes(paths: Iterable[str]) -> dict[str, str]:
-    hashes: dict[str, str] = {}
-    for path in map(Path, paths):
-        files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-        # A Hub id has no file here; `datasets` pins what it fetched.
-        hashes |= {str(file): sha256_of(file) for file in files if file.is_file()}
-    return hashes
+    # A data set whose commit nobody knows may have changed since its tokens were stored.
+    if UNKNOWN_REVISION in hashes.values() or not (folder / COUNTS).is_file():
+        _build(config, backbone, folder, seed=seed, is_quiet=is_quiet)
+    aside = tuple(file for part in PARTS if (file := folder / set_aside_name(part)).is_file())
+    train, valid = open_store(folder / "train"), open_store(folder / "valid")
+    return TokenisedCorpus(train, valid, read_json(folder / COUNTS), hashes, aside)
 
 
 def _key(config: CorpusConfig, backbone: Backbone, hashes: dict[str, str], seed: int) -> str:
-    vocabulary = hashlib.sha256(json.dumps(backbone.tokenizer.get_vocab(), sort_keys=True).encode()).hexdigest()
-    parts = [config.model_dump(mode="json"), hashes, backbone.max_tokens, vocabulary, seed]
+    rules = _rules(backbone.tokenizer)
+    parts = [VERSION, config.model_dump(mode="json"), hashes, backbone.max_tokens, backbone.labels.names, rules, seed]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
 
 
-def _build(preparation: _Preparation, folder: Path) -> None:
-    seen: set[bytes] = set()
+def _rules(tokenizer: Any) -> dict[str, object]:  # noqa: ANN401 (the backend is transformers' own affair)
+    """All by which a tokenizer makes ids of a text: its vocabulary, and how it splits and joins."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return {"vocabulary": tokenizer.get_vocab()}
+    rules: dict[str, object] = json.loads(backend.to_str())
+    # What the last call asked for, not what the tokenizer is; ours asks for its own.
+    return rules | {"truncation": None, "padding": None}
+
+
+def _build(config: CorpusConfig, backbone: Backbone, folder: Path, *, seed: int, is_quiet: bool) -> None:
     # All or nothing: counts and repeats of a part are only known while it is made.
-    with whole_folder(folder) as part:
-        build_store(part / "valid", preparation.rows("valid", seen=seen))
-        build_store(part / "train", preparation.rows("train", seen=seen))
+    with whole_folder(folder) as target:
+        preparation = Preparation(config, backbone, seed=seed, folder=target, is_quiet=is_quiet)
+        for part in PARTS:
+            build_store(target / part, preparation.rows(part))
         preparation.require_all_labels()
-        write_json(part / "counts.json", dict(preparation.counts))
+        write_json(target / COUNTS, preparation.counts | _n_set_aside(target))
 
 
-class _Preparation:
-    """One pass over the files for each part, counting what happens to the texts."""
+def _n_set_aside(folder: Path) -> dict[str, int]:
+    files: Iterable[tuple[str, Path]] = ((part, folder / set_aside_name(part)) for part in PARTS)
+    return {f"{part}: set aside": _n_lines(file) for part, file in files if file.is_file()}
 
-    def __init__(self, config: CorpusConfig, backbone: Backbone, seed: int, is_quiet: bool) -> None:
-        self.config, self.backbone, self.seed, self.is_quiet = config, backbone, seed, is_quiet
-        self.labels = backbone.labels
-        self.normaliser = get_normaliser(config.normaliser)
-        self.counts: Counter[str] = Counter()
 
-    def rows(self, part: str, *, seen: set[bytes]) -> Iterator[TokenRow]:
-        """Tokenised cuts of the texts of a part; `seen` grows by their hashes."""
-        n_views = self.config.n_views if part == "train" else 1
-        cuts = self._cuts(part, n_views=n_views, seen=seen)
-        with progress(f"tokenising {part}", None, is_quiet=self.is_quiet) as advance:
-            while chunk := list(islice(cuts, TOKENISED_AT_ONCE)):
-                ids = self.backbone.tokenizer(
-                    [text for _, text, _ in chunk], truncation=True, max_length=self.backbone.max_tokens
-                )["input_ids"]
-                for (example, _, view), row in zip(chunk, ids, strict=True):
-                    yield TokenRow(row, self.labels.index(str(example.label)), example.domain, view)
-                advance(len(chunk))
-
-    def _cuts(self, part: str, *, n_views: int, seen: set[bytes]) -> Iterator[tuple[Example, str, int]]:
-        low, high = self.config.cut_low, self.config.cut_high
-        for example in self._examples(part):
-            text = self.normaliser.normalise(example.text).text
-            if self._is_left_out(text, part, seen):
-                continue
-            self.counts[f"{part}: {example.label}"] += 1
-            for view in range(n_views):
-                rng = np.random.default_rng([self.seed, view, crc32(example.id.encode("utf-8", "replace"))])
-                yield example, excerpt(text, rng, low=low, high=high), view
-
-    def _examples(self, part: str) -> Iterator[Example]:
-        if self.config.valid:
-            yield from read(self.config.valid if part == "valid" else self.config.train, self.config)
-            return
-        share = self.config.valid_share
-        for example in read(self.config.train, self.config):
-            group = example.group or example.id
-            if assign_split(group, seed=self.seed, shares={"train": 1 - share, "valid": share}) == part:
-                yield example
-
-    def _is_left_out(self, text: str, part: str, seen: set[bytes]) -> bool:
-        if count_words(text) < self.config.min_words:
-            self.counts[f"{part}: too short"] += 1
-            return True
-        digest = hashlib.blake2b(text.casefold().encode("utf-8", "replace"), digest_size=12).digest()
-        if digest in seen:
-            self.counts[f"{part}: same text again"] += 1
-            return True
-        seen.add(digest)
-        return False
-
-    def require_all_labels(self) -> None:
-        for part in ("train", "valid"):
-            for name in self.labels.names:
-                if not self.counts[f"{part}: {name}"]:
-                    raise DataError(
-                        f"The {part} part holds no {name} text of {self.config.min_words} words or more "
-                        f"(counts: {dict(self.counts)}). Give texts of every class, or lower corpus.min_words."
-                    )
+def _n_lines(file: Path) -> int:
+    with file.open("rb") as lines:
+        return sum(1 for _ in lines)

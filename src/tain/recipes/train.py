@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tain.core.errors import ConfigError
-from tain.core.files import write_json
+from tain.core.files import read_json, whole_file, write_json
 from tain.methods import build_method
 from tain.models import load_backbone
 from tain.recipes.configuration import RunConfig
-from tain.recipes.reading import label_set
-from tain.recipes.tokenised import TokenisedCorpus, tokenise
+from tain.recipes.reading import label_set, set_aside_name
+from tain.recipes.tokenised import TokenisedCorpus, hash_corpus, tokenise
 from tain.training.classifier import save_classifier
 from tain.training.engine import Engine, TrainingResult
 from tain.training.folder import RunFolder
@@ -21,6 +22,7 @@ from tain.training.hardware import pick_threads
 from tain.training.trackers import require_tracker
 
 CACHE_VARIABLE = "TAIN_CACHE"
+DATA, MANIFEST = "data.json", "manifest.json"
 N_PROBES = 4
 
 
@@ -36,6 +38,14 @@ class TrainedRun:
     folder: RunFolder
     summary: dict[str, object]
 
+    @property
+    def set_aside(self) -> dict[Path, int]:
+        """Files of the rows that could not be used, and how many each holds."""
+        counts = self.summary["counts"]
+        assert isinstance(counts, dict), "a manifest holds counts by reason"
+        names = {part: self.folder.path / set_aside_name(part) for part in ("train", "valid")}
+        return {path: n for part, path in names.items() if (n := counts.get(f"{part}: set aside"))}
+
 
 def train(
     config: RunConfig,
@@ -49,7 +59,7 @@ def train(
     """Train and save a Classifier.
 
     A training that was stopped at any moment and is resumed with the same settings ends in the same weights, bit for
-    bit, on the same processor.
+    bit, on the same processor. One that has ended already is left as it is.
 
     Args:
         config: Every setting.
@@ -60,7 +70,7 @@ def train(
         tell: Told what is going on, a line at a time.
 
     Raises:
-        ConfigError: If a setting is impossible, or the folder is taken.
+        ConfigError: If a setting is impossible, the folder is taken, or the texts of a resumed Run have changed.
         DataError: If the texts cannot be used.
         TrainingError: If the training diverges, or the model does not reload as it was saved.
     """
@@ -70,12 +80,19 @@ def train(
     run.require_free(settings, is_resumed=is_resumed, force=force)
     method = build_method(config.method)
     require_tracker(config.training)
+    sha256 = hash_corpus(config.corpus)
+    if is_resumed:
+        _require_same_data(run, sha256)
+        if run.is_complete:
+            tell(f"{run.path} is complete.")
+            return TrainedRun(run, read_json(run.path / MANIFEST))
     backbone = load_backbone(config.base, label_set(config.corpus), pooling=config.pooling, seed=config.seed)
     # The texts are checked before the folder is touched: what --force replaces is not lost to a bad file.
-    corpus = tokenise(config.corpus, backbone, cache=_cache(), seed=config.seed, is_quiet=is_quiet)
+    corpus = tokenise(config.corpus, backbone, cache=_cache(), seed=config.seed, sha256=sha256, is_quiet=is_quiet)
     tell(_describe(corpus, method.kind, method.n_trainable(backbone)))
     with run.opened(settings, threads=pick_threads(config.training), is_resumed=is_resumed, force=force):
-        write_json(run.path / "data.json", {"sha256": corpus.sha256, "counts": corpus.counts})
+        write_json(run.path / DATA, {"sha256": corpus.sha256, "counts": corpus.counts})
+        _keep_set_aside(corpus, run)
         engine = Engine(
             backbone,
             method,
@@ -91,13 +108,31 @@ def train(
     probes = [corpus.valid[index] for index in range(min(N_PROBES, len(corpus.valid)))]
     save_classifier(result.classifier, run.model, probe_rows=probes)
     summary = _summary(config, corpus, result)
-    write_json(run.path / "manifest.json", summary)
+    write_json(run.path / MANIFEST, summary)
     return TrainedRun(run, summary)
 
 
 def _cache() -> Path:
     root = os.environ.get(CACHE_VARIABLE)
     return (Path(root) if root else Path.home() / ".cache" / "tain") / "tokens"
+
+
+def _require_same_data(run: RunFolder, sha256: Mapping[str, str]) -> None:
+    if not (run.path / DATA).is_file():
+        return
+    kept = read_json(run.path / DATA)["sha256"]
+    changed = [name for name in sorted({*kept, *sha256}) if kept.get(name) != sha256.get(name)]
+    if changed:
+        raise ConfigError(
+            f"{run.path} was trained on other data: {', '.join(changed)} changed since it began. Resume with the files "
+            "as they were, or use another --output."
+        )
+
+
+def _keep_set_aside(corpus: TokenisedCorpus, run: RunFolder) -> None:
+    for file in corpus.set_aside:
+        with whole_file(run.path / file.name) as part:
+            shutil.copyfile(file, part)
 
 
 def _describe(corpus: TokenisedCorpus, kind: str, n_trainable: int) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 
 from tain.core.errors import DataError
-from tain.corpora.hub import hub_rows, looks_like_hub_id
+from tain.corpora.hub import hub_revision, hub_rows, looks_like_hub_id
 from tain.corpora.reading import read_corpus
 
 NAMES = SimpleNamespace(int2str=lambda number: ("machine", "human")[number])
@@ -28,8 +28,8 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], list]:
     def answer_with(answer: object) -> list:
         calls: list = []
 
-        def load_dataset(name: str, *, split: str | None, streaming: bool) -> object:
-            calls.append((name, split, streaming))
+        def load_dataset(name: str, *, split: str | None, streaming: bool, revision: str | None) -> object:
+            calls.append((name, split, streaming, revision))
             if isinstance(answer, Exception):
                 raise answer
             return answer
@@ -43,7 +43,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], list]:
 def test_classes_come_as_the_names_the_data_set_gives_them(serve: Callable[[object], list]) -> None:
     calls = serve({"train": ROWS, "test": []})
     assert [row.values["label"] for row in hub_rows("owner/name")] == ["machine", "human", None]
-    assert calls == [("owner/name", None, True)]
+    assert calls == [("owner/name", None, True, None)]
 
 
 def test_a_named_split_is_read_as_examples(serve: Callable[[object], list]) -> None:
@@ -53,7 +53,7 @@ def test_a_named_split_is_read_as_examples(serve: Callable[[object], list]) -> N
         ("owner/name:test:1", "ai", "owner/name:test"),
         ("owner/name:test:2", "human", "owner/name:test"),
     ]
-    assert calls[0] == ("owner/name", "test", True)
+    assert calls[0] == ("owner/name", "test", True, None)
 
 
 def test_the_only_split_is_taken_and_several_must_be_named(serve: Callable[[object], list]) -> None:
@@ -62,6 +62,24 @@ def test_the_only_split_is_taken_and_several_must_be_named(serve: Callable[[obje
     serve({"a": ROWS, "b": ROWS})
     with pytest.raises(DataError, match="has the splits a, b; say which: owner/name:a"):
         list(hub_rows("owner/name"))
+
+
+def test_every_reading_is_of_the_commit_that_was_newest_at_first(
+    serve: Callable[[object], list], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub
+
+    commits = iter(["first", "second"])
+    answer = lambda self, repo: SimpleNamespace(sha=next(commits))  # noqa: E731
+    monkeypatch.setattr(huggingface_hub.HfApi, "dataset_info", answer)
+    calls = serve(Rows(ROWS[:2]))
+    read_corpus(["owner/pinned:test"])
+    assert [call[-1] for call in calls] == ["first", "first"]
+    assert hub_revision("owner/pinned") == "first"
+
+
+def test_there_is_no_commit_when_the_hub_is_not_asked() -> None:
+    assert hub_revision("owner/offline:test") is None
 
 
 @pytest.mark.parametrize("error", [ConnectionError("no route"), ValueError("no such split"), RuntimeError()])

@@ -1,0 +1,185 @@
+"""From labelled texts to token rows: normalised, kept apart by group, words and likeness, cut to like lengths."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+
+from tain.core.errors import DataError
+from tain.core.example import Example
+from tain.core.progress import progress
+from tain.corpora.excerpts import excerpt
+from tain.corpora.lengths import count_words
+from tain.corpora.normalise import get_normaliser
+from tain.corpora.sampling import sample_per_domain
+from tain.corpora.similarity import HeldTexts
+from tain.corpora.split import assign_split
+from tain.models import Backbone
+from tain.recipes.configuration import CorpusConfig
+from tain.recipes.reading import read, set_aside_name
+from tain.training.store import TokenRow
+
+VERSION = 1
+"""Goes up when the same texts and settings give other tokens, so that no store made before is used again."""
+
+TOKENISED_AT_ONCE = 256
+COMPARED_AT_ONCE = 256
+
+
+class Preparation:
+    """One pass over the files for each part, validation first, counting what happens to the texts.
+
+    No text stands in both parts: neither by its group nor by its words. The validation part keeps it.
+    """
+
+    def __init__(
+        self, config: CorpusConfig, backbone: Backbone, *, seed: int, folder: Path, is_quiet: bool = False
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            config: What to read and how.
+            backbone: Its tokenizer and labels.
+            seed: Draws the split and the cuts.
+            folder: Gets the rows that cannot be used, where they are set aside.
+            is_quiet: No progress bars.
+        """
+        self.config, self.backbone, self.seed, self.folder, self.is_quiet = config, backbone, seed, folder, is_quiet
+        self.labels = backbone.labels
+        self.normaliser = get_normaliser(config.normaliser)
+        self.counts: Counter[str] = Counter()
+        self._seen: set[bytes] = set()
+        self._groups: set[bytes] = set()  # of validation rows
+        self._joined: set[bytes] = set()  # those of rows that have another's id as group
+        self._held = HeldTexts()
+
+    def rows(self, part: str) -> Iterator[TokenRow]:
+        """Tokenised cuts of the texts of a part."""
+        cuts = self._cuts(part, n_views=self.config.n_views if part == "train" else 1)
+        with progress(f"tokenising {part}", None, is_quiet=self.is_quiet) as advance:
+            while chunk := list(islice(cuts, TOKENISED_AT_ONCE)):
+                ids = self.backbone.tokenizer(
+                    [text for _, text, _ in chunk], truncation=True, max_length=self.backbone.max_tokens
+                )["input_ids"]
+                for (example, _, view), row in zip(chunk, ids, strict=True):
+                    yield TokenRow(row, self.labels.index(str(example.label)), example.domain, view)
+                advance(len(chunk))
+
+    def require_all_labels(self) -> None:
+        """Return only if both parts hold every class.
+
+        Raises:
+            DataError: With the counts.
+        """
+        for part in ("train", "valid"):
+            for name in self.labels.names:
+                if not self.counts[f"{part}: {name}"]:
+                    raise DataError(
+                        f"The {part} part holds no {name} text of {self.config.min_words} words or more "
+                        f"(counts: {dict(self.counts)}). Give texts of every class, or lower corpus.min_words."
+                    )
+
+    def _cuts(self, part: str, *, n_views: int) -> Iterator[tuple[Example, str, int]]:
+        low, high = self.config.cut_low, self.config.cut_high
+        for example, text in self._apart(self._texts(part), part):
+            self.counts[f"{part}: {example.label}"] += 1
+            for view in range(n_views):
+                rng = np.random.default_rng([self.seed, view, crc32(example.id.encode("utf-8", "replace"))])
+                yield example, excerpt(text, rng, low=low, high=high), view
+
+    def _apart(self, pairs: Iterator[tuple[Example, str]], part: str) -> Iterator[tuple[Example, str]]:
+        """Without near repeats of validation texts, which are held in memory for it."""
+        if not self.config.near_duplicates:
+            yield from pairs
+            return
+        while chunk := list(islice(pairs, COMPARED_AT_ONCE)):
+            texts = [text for _, text in chunk]
+            if part == "valid":
+                self._held.add(texts)
+                yield from chunk
+                continue
+            for pair, is_near in zip(chunk, self._held.are_near(texts), strict=True):
+                if is_near:
+                    self.counts[f"{part}: near repeat of a validation text"] += 1
+                else:
+                    yield pair
+
+    def _texts(self, part: str) -> Iterator[tuple[Example, str]]:
+        for example in self._capped(part):
+            text = self.normaliser.normalise(example.text).text
+            if not self._is_left_out(text, part):
+                yield example, text
+
+    def _is_left_out(self, text: str, part: str) -> bool:
+        if count_words(text) < self.config.min_words:
+            self.counts[f"{part}: too short"] += 1
+            return True
+        digest = _digest(text.casefold())
+        if digest in self._seen:
+            self.counts[f"{part}: same text again"] += 1
+            return True
+        self._seen.add(digest)
+        return False
+
+    def _capped(self, part: str) -> Iterator[Example]:
+        cap = self.config.max_per_domain
+        if cap is None or part == "valid":
+            yield from self._examples(part, self.counts)
+            return
+        # One pass chooses and another reads, so that memory holds what is kept without its text.
+        long = (e for e in self._examples(part, Counter()) if count_words(e.text) >= self.config.min_words)
+        chosen = {e.id for e in sample_per_domain((replace(e, text="") for e in long), cap=cap, seed=self.seed)}
+        for example in self._examples(part, self.counts):
+            # What is too short was no candidate, and is counted as such further on.
+            if example.id in chosen or count_words(example.text) < self.config.min_words:
+                yield example
+            else:
+                self.counts[f"{part}: over max_per_domain"] += 1
+
+    def _examples(self, part: str, counts: Counter[str]) -> Iterator[Example]:
+        if not self.config.valid:
+            yield from self._share(part)
+        elif part == "valid":
+            for example in self._read("valid"):
+                self._note_group(example)
+                yield example
+        else:
+            for example in self._read("train"):
+                if self._is_validated_on(example):
+                    counts[f"{part}: group is validated on"] += 1
+                else:
+                    yield example
+
+    def _note_group(self, example: Example) -> None:
+        digest = _digest(example.group)
+        self._groups.add(digest)
+        if example.group != example.id:
+            self._joined.add(digest)
+
+    def _is_validated_on(self, example: Example) -> bool:
+        # A row without a group has its id for one. Ids may be mere numbers, so that of two such rows says nothing.
+        groups = self._groups if example.group != example.id else self._joined
+        return _digest(example.group) in groups
+
+    def _share(self, part: str) -> Iterator[Example]:
+        share = self.config.valid_share
+        for example in self._read("train"):
+            group = example.group or example.id
+            if assign_split(group, seed=self.seed, shares={"train": 1 - share, "valid": share}) == part:
+                yield example
+
+    def _read(self, source: str) -> Iterator[Example]:
+        paths = self.config.valid if source == "valid" else self.config.train
+        # A file of its own for what was named as either, however often that is read.
+        return read(paths, self.config, set_aside=self.folder / set_aside_name(source), is_quiet=self.is_quiet)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).digest()
