@@ -42,7 +42,8 @@ def main(build: Path, shipped: Path) -> None:
         ),
     )
     detector = Detector.load(build / "detector-0")
-    report = json.loads((build / "report-0.json").read_text())
+    report_file = build / "report-0.json"
+    report = json.loads(report_file.read_text()) if report_file.is_file() else None
     detector.described(about=detector.settings.about, summary=summary, report=report).save(shipped)
     write_json(Path("benchmarks/shipped/results.json"), {str(seed): value for seed, value in measured.items()})
     write_readme(measured)
