@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything behind the detector that ships: corpora, three trainings, operating points, the table, the folder.
-#   scripts/shipped/make.sh ../shared/data          about two hours on two cores; resumes where it was stopped
+#   scripts/shipped/make.sh ../shared/data          resumes where it was stopped
 set -euo pipefail
 data=$1
 build=build/shipped
