@@ -42,7 +42,7 @@ types: $(DEV)  ## static types, strict
 	$(BIN)/mypy
 
 imports: $(DEV)  ## the direction of the layers
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 docs: $(DEV)   ## remake docs/cli.md from the commands, then check the documents
 	$(BIN)/python scripts/make_cli_docs.py

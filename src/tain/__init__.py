@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tain.core.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from tain.detector import Detector as Detector
 
-__version__ = "0.1.0"
 __all__ = ["Detector", "__version__"]
 
 

@@ -16,9 +16,9 @@ from typing import Annotated, Any
 
 import typer
 
-import tain
 from tain.cli import DONE, FAILED, MISUSE
 from tain.core.errors import TainError
+from tain.core.version import VERSION
 
 VERBS: dict[str, str] = {
     "demo": "See it work: three verdicts, then the whole loop in small.",
@@ -158,7 +158,7 @@ def _show_misuse(error: Any, verb: str | None) -> None:  # noqa: ANN401 (typer k
 
 def _show_version(is_wanted: bool) -> None:
     if is_wanted:
-        typer.echo(f"tain {tain.__version__}")
+        typer.echo(f"tain {VERSION}")
         raise typer.Exit
 
 

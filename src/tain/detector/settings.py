@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-import tain
 from tain.core.errors import MetricError
+from tain.core.version import VERSION
 from tain.corpora.normalise import LATEST
 from tain.detector.windows import DEFAULT_WINDOW_TOKENS
 from tain.evaluation.thresholds import DEFAULT_FPR, OperatingPoint
@@ -138,7 +138,7 @@ class Settings(_Frozen):
     """Everything that decides a verdict, besides weights and calibration scores."""
 
     format: Literal[1] = Field(1, description="Layout of the folder.")
-    tain: str = Field(tain.__version__, description="Version that wrote it.")
+    tain: str = Field(VERSION, description="Version that wrote it.")
     created: str = Field(
         default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"), description="ISO 8601, UTC."
     )

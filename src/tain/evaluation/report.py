@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-import tain
 from tain.core.errors import MetricError
+from tain.core.version import VERSION
 from tain.evaluation.bootstrap import N_DRAWS, Bootstrap, confusion_draws, percentile_interval
 from tain.evaluation.comparison import compare, draws_of, estimate, ranking_of
 from tain.evaluation.curves import curves_of
@@ -72,7 +72,7 @@ def evaluate_scores(
     draws = draws_of(scored, bootstrap=bootstrap)
     tables = _slice_tables(slices or {}, texts, threshold)
     return Report(
-        tain_version=tain.__version__,
+        tain_version=VERSION,
         counts=_counts(texts),
         ranking=ranking_of(scored, draws),
         operating_points=points,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import tain
 from tain.core.files import whole_file
+from tain.core.version import VERSION
 from tain.corpora.audit import AuditReport, SplitAudit
 
 N_ROWS = 25
@@ -78,7 +78,7 @@ def render_page(report: AuditReport) -> str:
         features={split.name: feature_rows(split) for split in report.splits},
         total=total,
         n_rows=N_ROWS,
-        version=tain.__version__,
+        version=VERSION,
     )
 
 

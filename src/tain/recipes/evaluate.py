@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-import tain
 from tain.core.example import Corpus
 from tain.core.files import refuse_overwrite, whole_file, whole_folder
 from tain.core.progress import progress
+from tain.core.version import VERSION
 from tain.detector import Detector, Verdict
 from tain.evaluation.html import write_html
 from tain.evaluation.report import evaluate_scores
@@ -106,7 +106,7 @@ def _provenance(detector: Detector, corpus: Corpus) -> dict[str, str | int]:
     return {
         "detector": detector.settings.about.name,
         "detector version": detector.settings.about.version,
-        "tain": tain.__version__,
+        "tain": VERSION,
         "texts": len(corpus),
         "texts sha256": corpus.sha256,
     }
