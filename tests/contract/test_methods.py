@@ -14,6 +14,8 @@ SETTINGS = {
     "lora": {"kind": "lora", "rank": 3},
     "lora attention": {"kind": "lora", "rank": 2, "targets": "attention"},
     "rslora": {"kind": "lora", "rank": 4, "rslora": True},
+    "lora embeddings": {"kind": "lora", "rank": 2, "embeddings": True},
+    "dora embeddings": {"kind": "lora", "rank": 2, "embeddings": True, "dora": True},
     "dora": {"kind": "lora", "rank": 2, "dora": True},
     "lora+": {"kind": "lora", "rank": 2, "lora_plus_ratio": 16.0},
     "full": {"kind": "full"},

@@ -213,7 +213,7 @@ def _add_lora(weights: Weights, folder: Path) -> bool:
     scale = np.float32(config["lora_alpha"] / (sqrt(config["r"]) if config.get("use_rslora") else config["r"]))
     saved = load_file(folder / ADAPTER)
     names = {name.removeprefix("base_model.model.").removeprefix("bert."): name for name in saved}
-    n_used = 0
+    n_used = _add_lora_embeddings(weights, saved, scale)
     for name, key in names.items():
         if name in ("classifier.weight", "classifier.bias"):
             weights[name] = saved[key].astype(np.float32)
@@ -227,6 +227,17 @@ def _add_lora(weights: Weights, folder: Path) -> bool:
             weights[f"{layer}.weight"] = weights[f"{layer}.weight"] + scale * change
             n_used += 2
     return n_used == len(saved)  # anything else in the adapter is a method this reader does not know
+
+
+def _add_lora_embeddings(weights: Weights, saved: Weights, scale: np.float32) -> int:
+    """Fold in the change of the token vectors; the number of tensors used."""
+    table = "embeddings.word_embeddings"
+    down, up = (saved.get(f"base_model.model.bert.{table}.lora_embedding_{part}") for part in "AB")
+    if down is None or up is None:
+        return 0
+    change = down.astype(np.float32).T @ up.astype(np.float32).T
+    weights[f"{table}.weight"] = weights[f"{table}.weight"] + scale * change
+    return 2
 
 
 def _is_complete(network: LightBert) -> bool:

@@ -4,7 +4,8 @@
 
 Source: Hu et al. 2021, arXiv:2106.09685; rsLoRA: Kalajdzievski 2023, arXiv:2312.03732; LoRA+: Hayou et al. 2024,
 arXiv:2402.12354; DoRA: Liu et al. 2024, arXiv:2402.09353. The layers are peft's. Differs: in LoRA+ the head has its
-own learning rate, where peft's optimiser puts head weights with A and every 1-D parameter with B.
+own learning rate, where peft's optimiser puts head weights with A and every 1-D parameter with B. With `embeddings`
+the table of token vectors has its A (r, n_tokens) = 0 and B (d, r) as well, which the papers leave alone.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ class LoraSettings(MethodConfig):
     targets: str | tuple[str, ...] = Field(
         "all-linear", description="all-linear, attention, mlp, or names of linear layers."
     )
+    embeddings: bool = Field(
+        False, description="Change the token embeddings too: cheap, and where the choice of words is read."
+    )
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout on the input of A.")
     rslora: bool = Field(False, description="Scale by alpha / sqrt(rank), stable at high rank.")
     dora: bool = Field(False, description="Train direction and length of each output row apart.")
@@ -53,7 +57,7 @@ class Lora(Method[LoraSettings]):
         """The backbone with A and B beside each target, and the head trainable."""
         from peft import LoraConfig, TaskType, get_peft_model
 
-        targets = target_linears(backbone, self.config.targets)
+        targets = {*target_linears(backbone, self.config.targets), *self._embeddings(backbone)}
         settings = LoraConfig(
             task_type=TaskType.SEQ_CLS,
             r=self.config.rank,
@@ -72,15 +76,24 @@ class Lora(Method[LoraSettings]):
 
     def n_trainable(self, backbone: Backbone) -> int:
         """Sum of r (d_in + d_out) over targets, one length per output row with DoRA, and the head."""
-        shapes = [layer.weight.shape for layer in target_linears(backbone, self.config.targets).values()]
-        thin = sum(self.config.rank * (d_in + d_out) for d_out, d_in in shapes)
-        lengths = sum(d_out for d_out, _ in shapes) if self.config.dora else 0
+        linears = target_linears(backbone, self.config.targets).values()
+        tables = self._embeddings(backbone).values()
+        # Of a linear layer the outputs are the rows, of an embedding the columns.
+        shapes = [(x.in_features, x.out_features) for x in linears]
+        shapes += [(x.num_embeddings, x.embedding_dim) for x in tables]
+        thin = sum(self.config.rank * (d_in + d_out) for d_in, d_out in shapes)
+        lengths = sum(d_out for _, d_out in shapes) if self.config.dora else 0
         return thin + lengths + backbone.n_head_parameters
+
+    def _embeddings(self, backbone: Backbone) -> dict[str, nn.Embedding]:
+        table = backbone.model.get_input_embeddings()
+        modules = backbone.model.named_modules() if self.config.embeddings else ()
+        return {name: module for name, module in modules if module is table and isinstance(module, nn.Embedding)}
 
     def parameter_groups(
         self, model: nn.Module, *, lr: float, head_lr: float, weight_decay: float
     ) -> list[dict[str, Any]]:
-        """A and DoRA's lengths at `lr`, B at `lr` times the LoRA+ ratio, the head at its own rate."""
+        """A, DoRA's lengths and both matrices of embeddings at `lr`, B at `lr` times the LoRA+ ratio, the head at its own rate."""
         parts: dict[str, list[nn.Parameter]] = {"a": [], "b": [], "head": []}
         for name, parameter in model.named_parameters():
             if parameter.requires_grad:

@@ -28,7 +28,14 @@ def test_numpy_and_torch_give_the_same_logits(tmp_path, base, pooling):
     np.testing.assert_allclose(light.logits(rows), full.logits(rows), atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("method", [{"kind": "lora", "rank": 4, "rslora": True}, {"kind": "head_only"}])
+@pytest.mark.parametrize(
+    "method",
+    [
+        {"kind": "lora", "rank": 4, "rslora": True},
+        {"kind": "lora", "rank": 4, "embeddings": True},
+        {"kind": "head_only"},
+    ],
+)
 def test_other_methods_it_knows_agree_too(tmp_path, base, method):
     light, full = light_and_full(make_classifier(tmp_path / "c", base=str(base), method=method), base)
     rows = full.token_ids(made_up_texts(4, seed=4, low=3, high=50))
