@@ -93,7 +93,7 @@ class Lora(Method[LoraSettings]):
     def parameter_groups(
         self, model: nn.Module, *, lr: float, head_lr: float, weight_decay: float
     ) -> list[dict[str, Any]]:
-        """A, DoRA's lengths and both matrices of embeddings at `lr`, B at `lr` times the LoRA+ ratio, the head at its own rate."""
+        """A, DoRA's lengths and embeddings at `lr`, B at `lr` times the LoRA+ ratio, the head at its own rate."""
         parts: dict[str, list[nn.Parameter]] = {"a": [], "b": [], "head": []}
         for name, parameter in model.named_parameters():
             if parameter.requires_grad:
