@@ -91,14 +91,15 @@ class Method(ABC, Generic[C]):
         Args:
             logits: Shape (n_texts, n_labels), float32.
             targets: Class indices, shape (n_texts,).
-            weights: Weight of each text, shape (n_texts,).
+            weights: Weight of each text, shape (n_texts,), mean 1 over the training texts.
             smoothing: Share of certainty given to all classes alike.
 
         Returns:
-            The sum of weighted losses over the sum of weights, in nats.
+            The mean of the weighted losses, in nats. Dividing by the weights of the batch instead would undo the balance
+            wherever a batch holds more of one class.
         """
         losses = nn.functional.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
-        return (losses * weights).sum() / weights.sum()
+        return (losses * weights).mean()
 
     def after_backward(self, model: nn.Module, *, step: int, n_steps: int) -> None:
         """Act on gradients before the optimiser does. The default does nothing."""
