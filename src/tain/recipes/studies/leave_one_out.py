@@ -1,0 +1,158 @@
+"""Leave-one-out: every contestant is tested on corpora or generators that it never trained on.
+
+What is held out is held out whole: a family of corpora that share texts, or a generator with the groups of its texts.
+The threshold is set on human texts of the rest and then fixed; what it does to the part held out is what a user meets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from tain.core.errors import ConfigError
+from tain.core.files import read_json, whole_file, write_json
+from tain.evaluation.intervals import rate
+from tain.evaluation.ranking import auroc, tpr_at_fpr
+from tain.evaluation.thresholds import fit_threshold
+from tain.recipes.studies.configuration import Contestant, LeaveOneOut
+from tain.recipes.studies.contestants import Scores, run_contestant, vote
+from tain.recipes.studies.held_out import HeldOut, StudyTextsReader
+
+SETTINGS = "study.json"
+CALIBRATION = "(calibration)"
+MAJORITY = 0.5  # of the votes: as many for as against flags nobody
+Cell = dict[str, object]
+
+
+class LeaveOneOutStudy:
+    """The cells of a study: held-out part x seed x contestant. A cell that is done is never run again."""
+
+    def __init__(self, study: LeaveOneOut, output: Path, *, is_quiet: bool = False) -> None:
+        """Open the folder of a study, new or begun.
+
+        Args:
+            study: Its settings.
+            output: Its folder; what is finished there is kept.
+            is_quiet: No progress bars.
+
+        Raises:
+            ConfigError: If the folder holds a study with other settings.
+            DataError: If a corpus cannot be used.
+        """
+        self.study, self.output, self.is_quiet = study, output, is_quiet
+        self._require_same_settings()
+        self.texts = StudyTextsReader(study, is_quiet=is_quiet)
+        write_json(output / SETTINGS, study.model_dump(mode="json"))
+
+    def run(self, tell: Callable[[str], None] = lambda line: None) -> list[Cell]:
+        """Every cell, running those that are missing.
+
+        Args:
+            tell: Told each cell that is done.
+        """
+        cells = []
+        for seed in self.study.seeds:
+            for held in self.texts.held:
+                cells.extend(self._part_cells(held, seed, tell))
+        return cells
+
+    def _require_same_settings(self) -> None:
+        file = self.output / SETTINGS
+        if not file.is_file():
+            return
+        known, asked = read_json(file), self.study.model_dump(mode="json")
+        # More seeds, parts or contestants extend a study; anything else would make its cells differ in kind.
+        changed = [key for key in asked if key not in ("seeds", "held", "contestants") and known[key] != asked[key]]
+        old = known["contestants"]
+        changed += [f"contestants.{n}" for n, c in asked["contestants"].items() if n in old and old[n] != c]
+        if changed:
+            raise ConfigError(
+                f"{self.output} holds a study with other settings: {', '.join(changed)}. Use another --output."
+            )
+
+    def _part_cells(self, held: str, seed: int, tell: Callable[[str], None]) -> list[Cell]:
+        files = {name: self._file(held, name, seed) for name in self._in_order()}
+        if any(not file.is_file() for file in files.values()):
+            part = self.texts.part(held, seed=seed)
+            for name, file in files.items():
+                if not file.is_file():
+                    self._run_cell(name, part, seed, file)
+                    tell(_line(read_json(file)))
+        return [read_json(file) for file in files.values()]
+
+    def _in_order(self) -> list[str]:
+        """Voters before those who count their votes."""
+        return sorted(self.study.contestants, key=lambda name: bool(self.study.contestants[name].vote_of))
+
+    def _file(self, held: str, contestant: str, seed: int) -> Path:
+        return self.output / "cells" / _slug(held) / _slug(contestant) / f"seed-{seed}.json"
+
+    def _run_cell(self, name: str, part: HeldOut, seed: int, file: Path) -> None:
+        contestant = self.study.contestants[name]
+        if contestant.vote_of:
+            scores, threshold = self._vote(contestant, part, seed), MAJORITY
+        else:
+            folder = self.output / "runs" / _slug(part.name) / _slug(name) / f"seed-{seed}"
+            scores = run_contestant(contestant, part, self.study, seed=seed, folder=folder, is_quiet=self.is_quiet)
+            threshold = fit_threshold(scores.calibration, target_fpr=self.study.target_fpr)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _write_scores(file.with_suffix(".parquet"), part, scores)
+        head = {"held": part.name, "contestant": name, "seed": seed, "threshold": threshold}
+        counts = {
+            "n_train": len(part.train),
+            "n_calibration": len(part.human_calibration),
+            "n_repeats_left_out": part.n_repeats,
+        }
+        write_json(file, head | counts | {"corpora": _measured(part, scores, threshold, self.study.target_fpr)})
+
+    def _vote(self, contestant: Contestant, part: HeldOut, seed: int) -> Scores:
+        files = [self._file(part.name, name, seed) for name in contestant.vote_of]
+        thresholds = [float(read_json(file)["threshold"]) for file in files]
+        return vote([_read_scores(file.with_suffix(".parquet")) for file in files], thresholds)
+
+
+def _measured(part: HeldOut, scores: Scores, threshold: float, target_fpr: float) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, corpus in part.tests.items():
+        own = scores.tests[name]
+        is_ai = np.array([example.label == "ai" for example in corpus])
+        flagged = own > threshold
+        fpr = rate(int(flagged[~is_ai].sum()), int((~is_ai).sum()), of="human texts")
+        tpr = rate(int(flagged[is_ai].sum()), int(is_ai.sum()), of="AI texts")
+        found[name] = {
+            "auroc": auroc(own, is_ai),
+            "tpr_at_target": tpr_at_fpr(own, is_ai, target_fpr=target_fpr).tpr.value,
+            "fpr": {"k": fpr.k, "n": fpr.n, "rate": fpr.value, "low": fpr.low, "high": fpr.high},
+            "tpr": {"k": tpr.k, "n": tpr.n, "rate": tpr.value, "low": tpr.low, "high": tpr.high},
+        }
+    return found
+
+
+def _write_scores(path: Path, part: HeldOut, scores: Scores) -> None:
+    frames = [pl.DataFrame({"corpus": CALIBRATION, "label": "human", "score": scores.calibration, "id": ""})]
+    for name, corpus in part.tests.items():
+        labels, ids = [e.label for e in corpus], [e.id for e in corpus]
+        frames.append(pl.DataFrame({"corpus": name, "label": labels, "score": scores.tests[name], "id": ids}))
+    with whole_file(path) as target:
+        pl.concat(frames).write_parquet(target)
+
+
+def _read_scores(path: Path) -> Scores:
+    frame = pl.read_parquet(path)
+    parts = {str(name): own["score"].to_numpy() for (name,), own in frame.group_by("corpus", maintain_order=True)}
+    return Scores(parts.pop(CALIBRATION), parts)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "unnamed"
+
+
+def _line(cell: Cell) -> str:
+    corpora = cell["corpora"]
+    assert isinstance(corpora, dict), "a cell measures corpora"
+    found = ", ".join(f"{name} AUROC {own['auroc']:.3f}" for name, own in corpora.items())
+    return f"{cell['held']} held out, seed {cell['seed']}, {cell['contestant']}: {found}"
