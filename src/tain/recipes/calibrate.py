@@ -55,8 +55,8 @@ def calibrate(
     """
     classifier = _bare_classifier(model)
     target = _target(model, output, is_bare=classifier is not None, force=force)
-    human_texts = _texts(human, columns, label="human", tell=tell)
-    ai_texts = _texts(ai, columns, label="ai", tell=tell) if ai else []
+    human_texts = _texts(human, columns, label="human", tell=tell, is_quiet=is_quiet)
+    ai_texts = _texts(ai, columns, label="ai", tell=tell, is_quiet=is_quiet) if ai else []
     # Said before an hour of scoring; texts that are too short may still make it fall short afterwards.
     require_support(len(human_texts), target_fpr)
     with progress("Scoring texts", len(human_texts) + len(ai_texts), is_quiet=is_quiet) as advance:
@@ -113,11 +113,16 @@ _ANY_LABEL = _AnyLabel(LabelSet((*DETECTION_MAP.labels.names, _OTHER)))
 
 
 def _texts(
-    paths: Sequence[str], columns: ColumnMap | None, *, label: str, tell: Callable[[str], None] | None
+    paths: Sequence[str],
+    columns: ColumnMap | None,
+    *,
+    label: str,
+    tell: Callable[[str], None] | None,
+    is_quiet: bool,
 ) -> list[str]:
     texts: list[str] = []
     others: Counter[str] = Counter()
-    for example in read_examples(paths, columns=columns, labels=_ANY_LABEL, default_label=label):
+    for example in read_examples(paths, columns=columns, labels=_ANY_LABEL, default_label=label, is_quiet=is_quiet):
         if example.label == label:
             texts.append(example.text)
         else:
