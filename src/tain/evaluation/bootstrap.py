@@ -11,13 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from tain.core.errors import MetricError
 from tain.evaluation.decisions import Confusion
 from tain.evaluation.intervals import CONFIDENCE, Estimate
+from tain.evaluation.ranking import MAX_FPR, rescaled
 from tain.evaluation.samples import Flags, Floats, Indices, as_groups, as_sample, need_both_classes
 from tain.evaluation.thresholds import check_target
 
 N_DRAWS = 1000
+N_AREAS = 3  # AUROC, AUPRC and partial AUROC stand before the TPRs
 BLOCK_CELLS = 1 << 20  # draws x texts held at once: 8 MB an array, which stays near the processor
 
 Counts = NDArray[np.int64]
+Steps = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,20 @@ class Bootstrap:
 
 @dataclass(frozen=True, slots=True)
 class RankingDraws:
-    """AUROC and TPR of every draw; NaN where a draw lacks a class.
+    """How well every draw is ranked; NaN where a draw lacks a class.
 
     Attributes:
         auroc: Shape (n_draws,).
-        tpr: For each target false positive rate, shape (n_draws,).
+        auprc: Average precision, shape (n_draws,).
+        pauroc: AUROC below a false positive rate of 5%, rescaled, shape (n_draws,).
+        tpr: For each target false positive rate, shape (n_draws,). The threshold is the one that new human texts
+            exceed at the target rate on average: with j of n texts above it that is (j + 1) / (n + 1), between two
+            texts in proportion. The share of the same texts, j / n, would set it too low.
     """
 
     auroc: Floats
+    auprc: Floats
+    pauroc: Floats
     tpr: Mapping[float, Floats]
 
 
@@ -93,7 +102,7 @@ def ranking_draws(
     target_fprs: Sequence[float] = (),
     bootstrap: Bootstrap = Bootstrap(),
 ) -> RankingDraws:
-    """AUROC and TPR at fixed FPR in every draw; the threshold is taken anew from each draw's human texts.
+    """AUROC, AUPRC and TPR at fixed FPR in every draw; the threshold is taken anew from each draw's human texts.
 
     Args:
         scores: Shape (n,), higher means AI.
@@ -116,7 +125,7 @@ def ranking_draws(
     ranked = _Ranked.of(values, flags, index)
     blocks = [ranked.measure(weights, target_fprs) for weights in bootstrap.weights(n_groups, n_texts=values.size)]
     table = np.concatenate(blocks, axis=1)
-    return RankingDraws(table[0], {target: table[i + 1] for i, target in enumerate(target_fprs)})
+    return RankingDraws(*table[:N_AREAS], dict(zip(target_fprs, table[N_AREAS:], strict=True)))
 
 
 def confusion_draws(
@@ -204,29 +213,52 @@ class _Ranked:
         return cls(group_index[order], is_ai[order], ends)
 
     def measure(self, weights: Counts, target_fprs: Sequence[float]) -> Floats:
-        """AUROC and each TPR, shape (1 + n_targets, n_draws); one row of `weights` is one draw."""
+        """The three areas and each TPR, shape (3 + n_targets, n_draws); one row of `weights` is one draw."""
         # int32 halves the traffic to memory, which is what this costs; a draw holds far fewer than 2^31 texts.
         of_text = np.take(weights.astype(np.int32), self.group_index, axis=1)
-        n_either = np.cumsum(of_text, axis=1, dtype=np.int32)[:, self.ends].astype(np.int64)
-        n_ai = np.cumsum(of_text * self.is_ai, axis=1, dtype=np.int32)[:, self.ends].astype(np.int64)
+        n_either = np.cumsum(of_text, axis=1, dtype=np.int32)[:, self.ends]
+        n_ai = np.cumsum(of_text * self.is_ai, axis=1, dtype=np.int32)[:, self.ends]
         n_human = n_either - n_ai
         total_ai, total_human = n_ai[:, -1].astype(np.float64), n_human[:, -1].astype(np.float64)
         total_ai[total_ai == 0] = np.nan
         total_human[total_human == 0] = np.nan
-        rows = [_auroc_rows(n_ai, n_human) / (total_ai * total_human)]
-        rows += [_n_found(n_ai, n_human, target) / total_ai + 0 * total_human for target in target_fprs]
-        return np.stack(rows)
+        step_ai = np.diff(n_ai, axis=1, prepend=0)
+        areas = [
+            _auroc_rows(n_ai, n_human, step_ai) / (total_ai * total_human),
+            np.sum(step_ai * (n_ai / np.maximum(n_either, 1)), axis=1) / total_ai + 0 * total_human,
+            _pauroc_rows(n_ai, n_human) / (total_ai * total_human),
+        ]
+        tprs = [_n_found(n_ai, n_human, target) / total_ai + 0 * total_human for target in target_fprs]
+        return np.stack([*areas[:2], rescaled(areas[2], MAX_FPR), *tprs])
 
 
-def _auroc_rows(n_ai: Counts, n_human: Counts) -> Floats:
+def _auroc_rows(n_ai: Steps, n_human: Steps, step_ai: Steps) -> Floats:
     # The area under steps from corner to corner: each run of ties is a trapezoid.
     step_human = np.diff(n_human, axis=1, prepend=0)
-    return np.asarray(np.sum(step_human * (n_ai - np.diff(n_ai, axis=1, prepend=0) / 2), axis=1))
+    return np.asarray(np.sum(step_human * (n_ai - step_ai / 2), axis=1))
 
 
-def _n_found(n_ai: Counts, n_human: Counts, target_fpr: float) -> Floats:
-    n_allowed = np.floor(target_fpr * n_human[:, -1:] + 1e-9)
-    n_runs = (n_human <= n_allowed).sum(axis=1)
+def _pauroc_rows(n_ai: Steps, n_human: Steps) -> Floats:
+    stop = MAX_FPR * n_human[:, -1:]
+    # Later runs lie past the limit in every draw.
+    n_runs = int(np.max((n_human < stop).sum(axis=1))) + 1
+    x, y = n_human[:, :n_runs].astype(np.float64), n_ai[:, :n_runs].astype(np.float64)
+    x_before, y_before = np.pad(x, ((0, 0), (1, 0)))[:, :-1], np.pad(y, ((0, 0), (1, 0)))[:, :-1]
+    width = np.clip(stop - x_before, 0, x - x_before)
+    part = np.divide(width, x - x_before, out=np.zeros_like(width), where=x > x_before)
+    return np.asarray(np.sum(width * (y_before + part * (y - y_before) / 2), axis=1))
+
+
+def _n_found(n_ai: Steps, n_human: Steps, target_fpr: float) -> Floats:
+    place = target_fpr * (n_human[:, -1] + 1.0)
+    whole = np.floor(place + 1e-9)
+    part = np.maximum(place - whole, 0)
+    return (1 - part) * _n_above(n_ai, n_human, whole - 1) + part * _n_above(n_ai, n_human, whole)
+
+
+def _n_above(n_ai: Steps, n_human: Steps, n_allowed: Floats) -> Floats:
+    """AI texts found with so many human texts above the threshold; none where not even none is allowed."""
+    n_runs = (n_human <= n_allowed[:, None]).sum(axis=1)
     # A draw without AI or human texts is NaN by its total; the index only has to be valid.
     found = np.take_along_axis(n_ai, np.maximum(n_runs - 1, 0)[:, None], axis=1)[:, 0]
     return np.where(n_runs > 0, found, 0).astype(np.float64)

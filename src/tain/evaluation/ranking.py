@@ -13,6 +13,7 @@ from tain.evaluation.intervals import Rate, rate
 from tain.evaluation.samples import Floats, as_sample, need_both_classes
 from tain.evaluation.thresholds import fit_threshold
 
+MAX_FPR = 0.05  # where the partial AUROC ends
 TEST_THRESHOLD = "from the human scores of this test"
 
 
@@ -92,7 +93,7 @@ def roc_curve(scores: ArrayLike, is_ai: ArrayLike) -> RocCurve:
     )
 
 
-def pauroc(scores: ArrayLike, is_ai: ArrayLike, *, max_fpr: float = 0.05) -> float:
+def pauroc(scores: ArrayLike, is_ai: ArrayLike, *, max_fpr: float = MAX_FPR) -> float:
     """The AUROC up to a false positive rate, rescaled so that chance is 0.5 and perfection 1.
 
     Args:
@@ -112,8 +113,18 @@ def pauroc(scores: ArrayLike, is_ai: ArrayLike, *, max_fpr: float = 0.05) -> flo
     stop = int(np.searchsorted(curve.fpr, max_fpr, side="right"))
     tpr_at_stop = np.interp(max_fpr, curve.fpr, curve.tpr) if stop < curve.fpr.size else 1.0
     area = np.trapezoid(np.append(curve.tpr[:stop], tpr_at_stop), np.append(curve.fpr[:stop], max_fpr))
+    return float(rescaled(np.array(area), max_fpr))
+
+
+def rescaled(area: Floats, max_fpr: float) -> Floats:
+    """Areas below a false positive rate as partial AUROCs: 0.5 is chance and 1 perfection.
+
+    Args:
+        area: Under the ROC curve from 0 to `max_fpr`, any shape.
+        max_fpr: Above 0, at most 1.
+    """
     chance = max_fpr**2 / 2
-    return float((1 + (area - chance) / (max_fpr - chance)) / 2)
+    return np.asarray((1 + (area - chance) / (max_fpr - chance)) / 2)
 
 
 def auprc(scores: ArrayLike, is_ai: ArrayLike) -> float:

@@ -101,9 +101,14 @@ def as_groups(groups: ArrayLike | None, *, n: int) -> tuple[Indices, int]:
     """
     if groups is None:
         return np.arange(n), n
-    array = np.asarray(groups, dtype=object)
+    array = np.asarray(groups)
+    if not np.issubdtype(array.dtype, np.integer):
+        array = np.asarray(groups, dtype=object)
     if array.shape != (n,):
         raise MetricError(f"groups have shape {array.shape}, but there are {n} scores. Give one group per score.")
+    if array.dtype != object:
+        known, index = np.unique(array, return_inverse=True)
+        return index.astype(np.intp), known.size
     # Named after their position, with a tag that no real name shares, so that they do not become one large group.
     names = [("", str(i)) if name is None or name == "" else (str(name), "") for i, name in enumerate(array)]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}

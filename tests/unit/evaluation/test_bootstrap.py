@@ -9,7 +9,7 @@ from tain.evaluation.bootstrap import (
     percentile_interval,
     ranking_draws,
 )
-from tain.evaluation.ranking import auroc, tpr_at_fpr
+from tain.evaluation.ranking import auprc, auroc, pauroc
 from tain.evaluation.samples import as_groups
 
 
@@ -29,9 +29,19 @@ def test_each_draw_equals_the_metric_on_the_texts_it_names():
     for i, weight in enumerate(weights):
         rows = np.repeat(np.arange(60), weight[index])
         assert draws.auroc[i] == pytest.approx(auroc(scores[rows], is_ai[rows]))
+        assert draws.auprc[i] == pytest.approx(auprc(scores[rows], is_ai[rows]))
+        assert draws.pauroc[i] == pytest.approx(pauroc(scores[rows], is_ai[rows]))
         for target in (0.05, 0.2):
-            expected = tpr_at_fpr(scores[rows], is_ai[rows], target_fpr=target).tpr.value
+            expected = tpr_on_average(scores[rows], is_ai[rows], target)
             assert draws.tpr[target][i] == pytest.approx(expected)
+
+
+def tpr_on_average(scores, is_ai, target):
+    """With j of n human texts above a threshold, a new one exceeds it with (j + 1) / (n + 1) on average."""
+    human, ai = -np.sort(-scores[~is_ai]), scores[is_ai]
+    rates = [(j + 1) / (human.size + 1) for j in range(human.size)]
+    found = [(ai > threshold).mean() for threshold in human]
+    return np.interp(target, [0.0, *rates], [0.0, *found])
 
 
 def test_each_confusion_draw_counts_the_texts_it_names():
