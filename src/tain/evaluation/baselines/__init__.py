@@ -1,0 +1,9 @@
+"""Classical detectors to beat: no network, minutes on one core."""
+
+from __future__ import annotations
+
+from tain.evaluation.baselines.baseline import Baseline, Classical
+from tain.evaluation.baselines.registry import BASELINES, SETS, baseline_names, build_baseline
+from tain.evaluation.baselines.tfidf_logistic import TfidfLogistic
+
+__all__ = ["BASELINES", "SETS", "Baseline", "Classical", "TfidfLogistic", "baseline_names", "build_baseline"]
