@@ -48,6 +48,11 @@ class CorpusConfig(BaseModel):
     )
     cut_high: int = Field(200, ge=1, description="... to this many, mostly at the end of a sentence; see cut_low.")
     n_views: int = Field(2, ge=1, description="Different cuts of each text, taken in turn from epoch to epoch.")
+    teacher: str | None = Field(
+        None,
+        description="Classical model, such as tfidf-logistic, whose scores from folds that lack a text's group the "
+        "network learns from too; see training.distil_weight.",
+    )
     on_bad: Literal["stop", "set_aside"] = Field(
         "stop", description="What to do with rows that cannot be used; they are set aside in the Run folder."
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 from zlib import crc32
 
 import numpy as np
@@ -24,9 +25,12 @@ from tain.corpora.split import assign_split
 from tain.models import Backbone
 from tain.recipes.configuration import CorpusConfig
 from tain.recipes.reading import read, set_aside_name
+from tain.recipes.teacher import out_of_fold_logits
 from tain.training.store import TokenRow
 
-VERSION = 1
+Cut: TypeAlias = tuple[Example, str, int]
+
+VERSION = 2
 """Goes up when the same texts and settings give other tokens, so that no store made before is used again."""
 
 TOKENISED_AT_ONCE = 256
@@ -63,14 +67,29 @@ class Preparation:
     def rows(self, part: str) -> Iterator[TokenRow]:
         """Tokenised cuts of the texts of a part."""
         cuts = self._cuts(part, n_views=self.config.n_views if part == "train" else 1)
+        taught = self._taught(cuts) if part == "train" and self.config.teacher else ((*cut, ()) for cut in cuts)
         with progress(f"tokenising {part}", None, is_quiet=self.is_quiet) as advance:
-            while chunk := list(islice(cuts, TOKENISED_AT_ONCE)):
+            while chunk := list(islice(taught, TOKENISED_AT_ONCE)):
                 ids = self.backbone.tokenizer(
-                    [text for _, text, _ in chunk], truncation=True, max_length=self.backbone.max_tokens
+                    [text for _, text, _, _ in chunk], truncation=True, max_length=self.backbone.max_tokens
                 )["input_ids"]
-                for (example, _, view), row in zip(chunk, ids, strict=True):
-                    yield TokenRow(row, self.labels.index(str(example.label)), example.domain, view)
+                for (example, _, view, teacher), row in zip(chunk, ids, strict=True):
+                    yield TokenRow(row, self.labels.index(str(example.label)), example.domain, view, teacher)
                 advance(len(chunk))
+
+    def _taught(self, cuts: Iterator[Cut]) -> Iterator[tuple[Example, str, int, Sequence[float]]]:
+        """Every cut with what the teacher says of it; a teacher needs all texts at once, so they are held in memory."""
+        held = list(cuts)
+        logits = out_of_fold_logits(
+            str(self.config.teacher),
+            [text for _, text, _ in held],
+            [self.labels.index(str(example.label)) for example, _, _ in held],
+            [example.group or example.id for example, _, _ in held],
+            seed=self.seed,
+            is_quiet=self.is_quiet,
+        )
+        for cut, row in zip(held, logits, strict=True):
+            yield (*cut, row.tolist())
 
     def require_all_labels(self) -> None:
         """Return only if both parts hold every class.
@@ -86,7 +105,7 @@ class Preparation:
                         f"(counts: {dict(self.counts)}). Give texts of every class, or lower corpus.min_words."
                     )
 
-    def _cuts(self, part: str, *, n_views: int) -> Iterator[tuple[Example, str, int]]:
+    def _cuts(self, part: str, *, n_views: int) -> Iterator[Cut]:
         low, high = self.config.cut_low, self.config.cut_high
         for example, text in self._apart(self._texts(part), part):
             self.counts[f"{part}: {example.label}"] += 1

@@ -25,6 +25,10 @@ class TrainingConfig(BaseModel):
         "none", description="Weigh each domain's share in its class: as it is, by square root, or to equal sums."
     )
     label_smoothing: float = Field(0.0, ge=0, lt=0.5, description="Share of certainty given to the other classes.")
+    distil_weight: float = Field(
+        0.0, ge=0, le=1, description="Share of the loss that follows corpus.teacher; the rest follows the labels."
+    )
+    distil_temperature: float = Field(2.0, gt=0, description="Softens teacher and student alike.")
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="Precision of the forward pass; auto takes bfloat16 where the processor has it."
     )

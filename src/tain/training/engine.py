@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tain.core.errors import TrainingError
+from tain.core.errors import ConfigError, TrainingError
 from tain.core.progress import progress
 from tain.methods import Method
 from tain.methods.method import trainable
@@ -24,6 +24,7 @@ from tain.training.batches import epoch_batches, plan_length, row_weights
 from tain.training.checkpoint import TrainingState, checkpoints, load_checkpoint, save_checkpoint
 from tain.training.classifier import Classifier
 from tain.training.config import TrainingConfig
+from tain.training.distillation import distillation_loss
 from tain.training.estimate import Estimate, estimate
 from tain.training.folder import RunFolder
 from tain.training.guard import DivergenceGuard
@@ -95,6 +96,7 @@ class Engine:
         self.backbone, self.method, self.config, self.run, self.seed = backbone, method, config, run, seed
         self.train_store, self.valid_store = train, valid
         self.is_quiet, self.tell = is_quiet, tell
+        _require_teacher(train, config)
         self.weights = row_weights(train, config)
         self.epoch_ends = list(accumulate(plan_length(train, config, seed=seed)))
         self.n_steps = max(1, self.epoch_ends[-1] // config.accumulate)
@@ -217,7 +219,12 @@ class Engine:
         weights = torch.from_numpy(self.weights[rows]).to(device)
         with self.accelerator.autocast():
             logits = logits_of(self.model, {key: value.to(device) for key, value in batch.items()})
-        return self.method.loss(logits, targets, weights, smoothing=self.config.label_smoothing)
+        loss = self.method.loss(logits, targets, weights, smoothing=self.config.label_smoothing)
+        share, temperature = self.config.distil_weight, self.config.distil_temperature
+        if not share:
+            return loss
+        teacher = torch.from_numpy(self.train_store.teacher[rows]).to(device)
+        return (1 - share) * loss + share * distillation_loss(logits, teacher, weights, temperature=temperature)
 
     def _rate(self, step: int) -> float:
         share = warmup_cosine(step, n_steps=self.n_steps, warmup_share=self.config.warmup_share)
@@ -303,3 +310,11 @@ class Engine:
         done.rate_scale /= 2
         self.tell(f"The loss rose to {loss:.3g} at step {at}: back to step {done.step} at half the rate.")
         self._save()
+
+
+def _require_teacher(train: TokenStore, config: TrainingConfig) -> None:
+    if config.distil_weight and not train.teacher.shape[1]:
+        raise ConfigError(
+            f"training.distil_weight is {config.distil_weight}, but the texts have no teacher. "
+            "Set corpus.teacher, such as tfidf-logistic."
+        )

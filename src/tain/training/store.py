@@ -29,12 +29,14 @@ class TokenRow:
         label: Class index.
         domain: Kind of text; None when unknown.
         view: Which of several cuts of the same text this is, from 0.
+        teacher: Logits of a teacher, one for each class; empty without one.
     """
 
     token_ids: Sequence[int]
     label: int
     domain: str | None = None
     view: int = 0
+    teacher: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class TokenStore:
         domains: Index into `domain_names`, shape (n_rows,).
         views: Shape (n_rows,).
         domain_names: The kinds of text.
+        teacher: Logits of a teacher, shape (n_rows, n_labels), or (n_rows, 0) without one.
     """
 
     tokens: NDArray[np.int32]
@@ -56,6 +59,7 @@ class TokenStore:
     domains: NDArray[np.int32]
     views: NDArray[np.int32]
     domain_names: tuple[str, ...]
+    teacher: NDArray[np.float32]
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -97,7 +101,7 @@ def open_store(folder: Path) -> TokenStore:
     rows = load_file(folder / ROWS)
     tokens = np.memmap(folder / TOKENS, dtype=TOKEN_TYPE, mode="r")
     names = tuple(read_json(folder / META)["domain_names"])
-    return TokenStore(tokens, rows["offsets"], rows["labels"], rows["domains"], rows["views"], names)
+    return TokenStore(tokens, rows["offsets"], rows["labels"], rows["domains"], rows["views"], names, rows["teacher"])
 
 
 def _write(folder: Path, rows: Iterable[TokenRow]) -> None:
@@ -105,6 +109,7 @@ def _write(folder: Path, rows: Iterable[TokenRow]) -> None:
     labels: list[int] = []
     domains: list[int] = []
     views: list[int] = []
+    teachers: list[Sequence[float]] = []
     names: dict[str, int] = {}
     with (folder / TOKENS).open("wb") as file:
         for row in rows:
@@ -113,6 +118,7 @@ def _write(folder: Path, rows: Iterable[TokenRow]) -> None:
             labels.append(row.label)
             domains.append(names.setdefault(row.domain or UNKNOWN_DOMAIN, len(names)))
             views.append(row.view)
+            teachers.append(row.teacher)
     if not lengths:
         raise DataError("No text is left to train on after checks and filters. Give more texts or loosen the filters.")
     arrays: dict[str, NDArray[Any]] = {
@@ -120,6 +126,7 @@ def _write(folder: Path, rows: Iterable[TokenRow]) -> None:
         "labels": np.asarray(labels, dtype=np.int32),
         "domains": np.asarray(domains, dtype=np.int32),
         "views": np.asarray(views, dtype=np.int32),
+        "teacher": np.asarray(teachers, dtype=np.float32).reshape(len(lengths), -1),
     }
     save_file(arrays, folder / ROWS)
     write_json(folder / META, {"n_rows": len(lengths), "n_tokens": sum(lengths), "domain_names": list(names)})

@@ -21,7 +21,14 @@ def store_of(lengths, *, labels=None, domains=None, views=None) -> TokenStore:
         zeros if domains is None else np.asarray(domains, dtype=np.int32),
         zeros if views is None else np.asarray(views, dtype=np.int32),
         tuple(map(str, range(1 + max(domains or [0])))),
+        np.zeros((n, 0), dtype=np.float32),
     )
+
+
+def test_a_store_keeps_what_the_teacher_says_beside_its_text(tmp_path):
+    rows = [TokenRow([1, 2], 0, teacher=(-1.0, 1.0)), TokenRow([3], 1, teacher=(0.5, -0.5))]
+    assert build_store(tmp_path / "taught", iter(rows)).teacher.tolist() == [[-1.0, 1.0], [0.5, -0.5]]
+    assert build_store(tmp_path / "plain", iter([TokenRow([1], 0), TokenRow([2], 1)])).teacher.shape == (2, 0)
 
 
 def test_a_store_gives_back_what_went_in(tmp_path):
