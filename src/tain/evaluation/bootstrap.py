@@ -10,13 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from tain.core.errors import MetricError
 from tain.evaluation.decisions import Confusion
-from tain.evaluation.intervals import CONFIDENCE, Estimate
+from tain.evaluation.intervals import CONFIDENCE, Estimate, clopper_pearson, logit_interval
 from tain.evaluation.ranking import MAX_FPR, rescaled
 from tain.evaluation.samples import Flags, Floats, Indices, as_groups, as_sample, need_both_classes
 from tain.evaluation.thresholds import check_target
 
 N_DRAWS = 1000
-N_AREAS = 3  # AUROC, AUPRC and partial AUROC stand before the TPRs
 BLOCK_CELLS = 1 << 20  # draws x texts held at once: 8 MB an array, which stays near the processor
 
 Counts = NDArray[np.int64]
@@ -125,7 +124,8 @@ def ranking_draws(
     ranked = _Ranked.of(values, flags, index)
     blocks = [ranked.measure(weights, target_fprs) for weights in bootstrap.weights(n_groups, n_texts=values.size)]
     table = np.concatenate(blocks, axis=1)
-    return RankingDraws(*table[:N_AREAS], dict(zip(target_fprs, table[N_AREAS:], strict=True)))
+    tprs = dict(zip(target_fprs, table[3:], strict=True))
+    return RankingDraws(auroc=table[0], auprc=table[1], pauroc=table[2], tpr=tprs)
 
 
 def confusion_draws(
@@ -158,6 +158,25 @@ def confusion_draws(
     return {name: table[:, i] for i, name in enumerate(Confusion.__dataclass_fields__)}
 
 
+def mean_draws(values: Floats, *, groups: ArrayLike | None = None, bootstrap: Bootstrap = Bootstrap()) -> Floats:
+    """The mean of every draw, shape (n_draws,).
+
+    Args:
+        values: Shape (n,), n at least 1.
+        groups: Shape (n,), one name per text; None draws single texts.
+        bootstrap: How to draw.
+
+    Raises:
+        MetricError: If values and groups do not fit.
+    """
+    index, n_groups = as_groups(groups, n=values.size)
+    sums = [np.bincount(index, weights=part, minlength=n_groups) for part in (values, np.ones_like(values))]
+    per_group = np.stack(sums, axis=1)
+    blocks = [weights.astype(np.float64) @ per_group for weights in bootstrap.weights(n_groups, n_texts=n_groups)]
+    table = np.concatenate(blocks)
+    return np.asarray(table[:, 0] / table[:, 1])
+
+
 def percentile_interval(draws: Floats, *, confidence: float = CONFIDENCE) -> tuple[float, float] | None:
     """The middle of the draws, or None when fewer than half of them are defined.
 
@@ -170,6 +189,26 @@ def percentile_interval(draws: Floats, *, confidence: float = CONFIDENCE) -> tup
         return None
     low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
+
+
+def interval_of_draws(value: float, draws: Floats, *, n_least: int, df: float | None = None) -> Estimate:
+    """A number between 0 and 1 with the interval that its draws' spread gives, taken on the logit scale.
+
+    The plain percentiles of a bootstrap hold the truth too seldom where samples are small or numbers near 1
+    (docs/adr/0010); the standard error from the same draws does not have that fault.
+
+    Args:
+        value: On the undrawn sample.
+        draws: Shape (n_draws,); NaN where undefined.
+        n_least: Texts of the rarer class, for the interval of a value of exactly 0 or 1.
+        df: Degrees of freedom of the standard error; None takes the normal.
+    """
+    defined = draws[~np.isnan(draws)]
+    if 2 * defined.size < draws.size:
+        return Estimate(value)
+    if not 0 < value < 1:
+        return Estimate(value, *clopper_pearson(n_least if value >= 1 else 0, n_least))
+    return Estimate(value, *logit_interval(value, float(defined.std()), df=df))
 
 
 def paired_difference(first: RankingDraws, second: RankingDraws, *, point: Mapping[float | str, float]) -> Difference:
@@ -253,7 +292,8 @@ def _n_found(n_ai: Steps, n_human: Steps, target_fpr: float) -> Floats:
     place = target_fpr * (n_human[:, -1] + 1.0)
     whole = np.floor(place + 1e-9)
     part = np.maximum(place - whole, 0)
-    return (1 - part) * _n_above(n_ai, n_human, whole - 1) + part * _n_above(n_ai, n_human, whole)
+    found = (1 - part) * _n_above(n_ai, n_human, whole - 1) + part * _n_above(n_ai, n_human, whole)
+    return np.asarray(found)
 
 
 def _n_above(n_ai: Steps, n_human: Steps, n_allowed: Floats) -> Floats:

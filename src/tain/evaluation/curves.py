@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tain.core.errors import MetricError
+from tain.evaluation.parts import Curves
 from tain.evaluation.ranking import roc_curve
 from tain.evaluation.samples import Flags, Floats, Indices
-from tain.evaluation.schema import Curves
 
 N_BINS = 48
 N_ROC_POINTS = 300

@@ -159,7 +159,7 @@ def _shares(values: Floats, flags: Flags) -> Floats:
 
 def _by_group(shares: Floats, groups: ArrayLike | None) -> Floats:
     index, n_groups = as_groups(groups, n=shares.size)
-    return np.bincount(index, weights=shares, minlength=n_groups)
+    return np.asarray(np.bincount(index, weights=shares, minlength=n_groups), dtype=np.float64)
 
 
 def _variance(by_group: Floats) -> float:

@@ -73,7 +73,8 @@ def mcnemar(
     index, n_groups = as_groups(groups, n=first.size)
     if not first.size:
         return DecisionTest(of, 0, 0, 0, Estimate(None, reason=f"There are no {of}."), None, True)
-    balance = np.bincount(index, weights=first.astype(np.float64) - second, minlength=n_groups)
+    sums = np.bincount(index, weights=first.astype(np.float64) - second, minlength=n_groups)
+    balance = np.asarray(sums, dtype=np.float64)
     counts = int((first & ~second).sum()), int((second & ~first).sum())
     difference = _difference(counts, balance, np.bincount(index, minlength=n_groups), confidence)
     p_value, is_exact = sign_flip_p(balance)

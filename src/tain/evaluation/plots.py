@@ -16,7 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tain.evaluation.intervals import Rate
-from tain.evaluation.schema import PoolRow, Report, SliceTable
+from tain.evaluation.parts import PoolRow, SliceTable
+from tain.evaluation.schema import Report
 from tain.evaluation.wording import target
 
 # Stand-ins that matplotlib accepts; on the page they are replaced by what CSS decides.

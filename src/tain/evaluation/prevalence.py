@@ -12,8 +12,8 @@ ASSUMPTIONS = (
     "The corpus is like the texts that the two error rates were measured on: same kinds of text, lengths, languages "
     "and generators. Where it is not, the correction is wrong, and the interval does not show it.",
     "The error rates were measured at the threshold used here, on texts that trained and calibrated nothing.",
-    "The texts are a random sample of the corpus and were judged one by one. Many texts by one author make the interval "
-    "too narrow.",
+    "The texts are a random sample of the corpus and were judged one by one. Many texts by one author make the "
+    "interval too narrow.",
     "Every text is human or AI. Texts that people and models wrote together count as whichever they are called.",
 )
 
@@ -32,6 +32,8 @@ class Prevalence:
         high: Upper end.
         is_clipped: Whether `raw` had to be cut: the corpus has fewer flags than the false positive rate alone would
             give, or more than the true positive rate; a sign that it is unlike the texts measured.
+        is_contradicted: Whether even the interval lies outside of 0 to 1, so that chance is no excuse: the error rates
+            are not those of this corpus, and neither `value` nor the interval means anything.
         assumptions: What must hold for any of this to mean something.
     """
 
@@ -43,6 +45,7 @@ class Prevalence:
     low: float
     high: float
     is_clipped: bool
+    is_contradicted: bool
     assumptions: tuple[str, ...] = ASSUMPTIONS
 
     def to_dict(self) -> dict[str, object]:
@@ -104,8 +107,14 @@ def prevalence(
     flagged, fpr, tpr = (_with_value(found) for found in rates)
     raw = rogan_gladen(n_flagged / n, fpr=false_positives[0] / fpr.n, tpr=true_positives[0] / tpr.n)
     low, high = _interval(flagged, fpr, tpr, t_quantile(None, confidence=confidence))
-    value = min(1.0, max(0.0, raw))
-    return Prevalence(flagged, fpr, tpr, raw, value, min(low, value), max(high, value), is_clipped=value != raw)
+    value, low_cut, high_cut = (min(1.0, max(0.0, number)) for number in (raw, low, high))
+    return Prevalence(
+        *(flagged, fpr, tpr, raw, value),
+        low=min(low_cut, value),
+        high=max(high_cut, value),
+        is_clipped=value != raw,
+        is_contradicted=high < 0 or low > 1,
+    )
 
 
 def _interval(flagged: Rate, fpr: Rate, tpr: Rate, z: float) -> tuple[float, float]:
@@ -119,7 +128,7 @@ def _interval(flagged: Rate, fpr: Rate, tpr: Rate, z: float) -> tuple[float, flo
     doubt_ai, doubt_human = found * (1 - found) / n_ai, kept * (1 - kept) / n_human
     shift = 2 * z**2 * (middle * doubt_ai - (1 - middle) * doubt_human)
     half = z * sqrt(share * (1 - share) / n + middle**2 * doubt_ai + (1 - middle) ** 2 * doubt_human) / power
-    return min(1.0, max(0.0, middle + shift - half)), min(1.0, max(0.0, middle + shift + half))
+    return middle + shift - half, middle + shift + half
 
 
 def _with_value(found: Rate) -> Rate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,14 +11,15 @@ from numpy.typing import ArrayLike
 
 from tain.core.errors import MetricError
 from tain.core.version import VERSION
-from tain.evaluation.bootstrap import N_DRAWS, Bootstrap, confusion_draws, percentile_interval
-from tain.evaluation.comparison import compare, draws_of, estimate, ranking_of
+from tain.evaluation.bootstrap import N_DRAWS, Bootstrap, confusion_draws, interval_of_draws, mean_draws
+from tain.evaluation.comparison import Rival, compare, draws_of, estimate, ranking_of
 from tain.evaluation.curves import curves_of
 from tain.evaluation.decisions import Rates, rates_at
 from tain.evaluation.intervals import Estimate, rate
+from tain.evaluation.parts import Calibration, Counts, PointResult, PoolRow, SliceTable
 from tain.evaluation.probabilities import brier, ece, reliability
 from tain.evaluation.samples import Floats, as_groups, as_is_ai
-from tain.evaluation.schema import Calibration, Counts, PointResult, PoolRow, Report, SliceTable
+from tain.evaluation.schema import Report
 from tain.evaluation.slices import Names, ScoredTexts, pool_table, slice_table
 from tain.evaluation.thresholds import DEFAULT_FPR, OperatingPoint
 
@@ -36,6 +37,7 @@ def evaluate_scores(
     slices: Mapping[str, Names] | None = None,
     pools: Names | None = None,
     baseline_scores: Mapping[str, ArrayLike] | None = None,
+    baseline_thresholds: Mapping[str, Mapping[float, float]] | None = None,
     probabilities: ArrayLike | None = None,
     provenance: Mapping[str, Any] | None = None,
     default_fpr: float = DEFAULT_FPR,
@@ -55,6 +57,8 @@ def evaluate_scores(
         slices: For each property, such as domain or generator, one value per text; None where it is not known.
         pools: The kind of human text, per text. None takes the slice called pool, source or domain, if there is one.
         baseline_scores: For each other detector, shape (n,); NaN where it abstained.
+        baseline_thresholds: For other detectors with stored operating points, their thresholds by the false positive
+            rate that they were set for; decisions at the rates that both store are compared.
         probabilities: Shape (n,), calibrated probability of AI; NaN where there is none.
         provenance: Model, data, hashes, versions; JSON values.
         default_fpr: Slices are measured at the operating point with the target nearest to it.
@@ -70,18 +74,17 @@ def evaluate_scores(
     points = _point_results(scored, operating_points, default_fpr, bootstrap)
     threshold = next((result.point.threshold for result in points if result.is_default), None)
     draws = draws_of(scored, bootstrap=bootstrap)
-    tables = _slice_tables(slices or {}, texts, threshold)
     return Report(
         tain_version=VERSION,
         counts=_counts(texts),
         ranking=ranking_of(scored, draws),
         operating_points=points,
-        calibration=_calibration(probabilities, texts),
-        slices=tables,
+        calibration=_calibration(probabilities, texts, bootstrap),
+        slices=_slice_tables(slices or {}, texts, threshold),
         human_pools=_pools(pools, slices or {}, texts, points),
         comparisons=tuple(
-            compare(texts, np.asarray(other, dtype=np.float64), name=name, bootstrap=bootstrap, our_draws=draws)
-            for name, other in (baseline_scores or {}).items()
+            compare(texts, rival, bootstrap=bootstrap, our_draws=draws, thresholds=_thresholds(operating_points))
+            for rival in _rivals(baseline_scores or {}, baseline_thresholds or {})
         ),
         curves=curves_of(scored.scores, scored.is_ai),
         n_draws=n_draws,
@@ -127,25 +130,29 @@ def _point_results(
 
 
 def _rates(scored: ScoredTexts, threshold: float, bootstrap: Bootstrap) -> Rates:
-    rates = rates_at(scored.scores, scored.is_ai, threshold=threshold)
+    rates = rates_at(scored.scores, scored.is_ai, threshold=threshold, groups=scored.groups)
     if rates.f1.value is None or rates.balanced_accuracy.value is None:
         return rates
     drawn = confusion_draws(scored.scores > threshold, scored.is_ai, groups=scored.groups, bootstrap=bootstrap)
     tp, fp, fn, tn = (drawn[name].astype(np.float64) for name in ("tp", "fp", "fn", "tn"))
     with np.errstate(invalid="ignore"):  # a draw without a class is NaN, and left out
         f1 = 2 * tp / (2 * tp + fp + fn)
+        f1_human = 2 * tn / (2 * tn + fp + fn)
         balanced = (tp / (tp + fn) + tn / (tn + fp)) / 2
+    n_least = int(min(scored.is_ai.sum(), (~scored.is_ai).sum()))
+
+    def with_interval(found: Estimate, draws: Floats) -> Estimate:
+        return found if found.value is None else interval_of_draws(found.value, draws, n_least=n_least)
+
     return replace(
-        rates, f1=_with_interval(rates.f1, f1), balanced_accuracy=_with_interval(rates.balanced_accuracy, balanced)
+        rates,
+        f1=with_interval(rates.f1, f1),
+        f1_macro=with_interval(rates.f1_macro, (f1 + f1_human) / 2),
+        balanced_accuracy=with_interval(rates.balanced_accuracy, balanced),
     )
 
 
-def _with_interval(found: Estimate, draws: Floats) -> Estimate:
-    low, high = percentile_interval(draws) or (None, None)
-    return replace(found, low=low, high=high)
-
-
-def _calibration(probabilities: ArrayLike | None, texts: ScoredTexts) -> Calibration:
+def _calibration(probabilities: ArrayLike | None, texts: ScoredTexts, bootstrap: Bootstrap) -> Calibration:
     if probabilities is None:
         missing = Estimate(None, reason="The detector gives no probabilities.")
         return Calibration(brier=missing, ece=missing, bins=())
@@ -153,9 +160,22 @@ def _calibration(probabilities: ArrayLike | None, texts: ScoredTexts) -> Calibra
     if p_ai.shape != texts.scores.shape:
         raise MetricError(f"probabilities have shape {p_ai.shape}, but there are {texts.scores.size} scores.")
     known = ~np.isnan(p_ai)
-    p_ai, is_ai = p_ai[known], texts.is_ai[known]
+    p_ai, is_ai, groups = p_ai[known], texts.is_ai[known], texts.groups[known]
     bins = tuple(reliability(p_ai, is_ai)) if p_ai.size else ()
-    return Calibration(brier=estimate(lambda: brier(p_ai, is_ai)), ece=estimate(lambda: ece(p_ai, is_ai)), bins=bins)
+    score = estimate(lambda: brier(p_ai, is_ai))
+    if score.value is not None:
+        draws = mean_draws((p_ai - is_ai) ** 2, groups=groups, bootstrap=bootstrap)
+        score = interval_of_draws(score.value, draws, n_least=p_ai.size)
+    return Calibration(brier=score, ece=estimate(lambda: ece(p_ai, is_ai)), bins=bins)
+
+
+def _thresholds(points: Sequence[OperatingPoint]) -> dict[float, float]:
+    return {point.target_fpr: point.threshold for point in points}
+
+
+def _rivals(scores: Mapping[str, ArrayLike], thresholds: Mapping[str, Mapping[float, float]]) -> Iterator[Rival]:
+    for name, values in scores.items():
+        yield Rival(name, np.asarray(values, dtype=np.float64), thresholds.get(name, {}))
 
 
 def _slice_tables(slices: Mapping[str, Names], texts: ScoredTexts, threshold: float | None) -> tuple[SliceTable, ...]:

@@ -9,12 +9,11 @@ import numpy as np
 
 from tain.core.errors import MetricError
 from tain.evaluation.delong import auroc_with_interval
-from tain.evaluation.intervals import Estimate, Rate, rate
+from tain.evaluation.intervals import Estimate, Rate, rate, rate_in_groups
+from tain.evaluation.parts import PoolRow, SliceRow, SliceTable
 from tain.evaluation.samples import Flags, Floats, Indices
-from tain.evaluation.schema import PoolRow, SliceRow, SliceTable
 
 N_SMALL = 50
-LENGTH_EDGES = (25, 50, 100, 200, 400)
 
 Names = Sequence[str | None]
 
@@ -45,20 +44,6 @@ class ScoredTexts:
             keep: Shape (n,).
         """
         return ScoredTexts(self.scores[keep], self.is_ai[keep], self.groups[keep])
-
-
-def length_band(n_words: int) -> str:
-    """The band of lengths that a text falls in, such as "100–199 words".
-
-    Args:
-        n_words: 0 or more.
-    """
-    if n_words < LENGTH_EDGES[0]:
-        return f"under {LENGTH_EDGES[0]} words"
-    if n_words >= LENGTH_EDGES[-1]:
-        return f"{LENGTH_EDGES[-1]} words or more"
-    position = int(np.searchsorted(LENGTH_EDGES, n_words, side="right"))
-    return f"{LENGTH_EDGES[position - 1]}–{LENGTH_EDGES[position] - 1} words"
 
 
 def slice_table(name: str, values: Names, *, texts: ScoredTexts, threshold: float | None) -> SliceTable:
@@ -110,18 +95,19 @@ def _members(name: str, values: Names, *, n: int) -> dict[str, Flags]:
 
 def _slice_row(value: str, texts: ScoredTexts, all_human: ScoredTexts, threshold: float | None) -> SliceRow:
     scored = texts.select(texts.has_score)
-    human, ai = scored.scores[~scored.is_ai], scored.scores[scored.is_ai]
+    human, ai = scored.select(~scored.is_ai), scored.select(scored.is_ai)
+    n_human, n_ai = human.scores.size, ai.scores.size
     auroc, against_own = _auroc(scored, all_human)
     return SliceRow(
         value=value,
-        n_human=human.size,
-        n_ai=ai.size,
+        n_human=n_human,
+        n_ai=n_ai,
         coverage=rate(scored.scores.size, texts.scores.size, of="texts"),
         auroc=auroc,
         auroc_against="own" if against_own else "all",
         fpr=rate_above(human, threshold, of="human texts"),
         tpr=rate_above(ai, threshold, of="AI texts"),
-        is_small=any(0 < n < N_SMALL for n in (human.size, ai.size)) or not scored.scores.size,
+        is_small=any(0 < n < N_SMALL for n in (n_human, n_ai)) or not scored.scores.size,
     )
 
 
@@ -136,24 +122,24 @@ def _auroc(scored: ScoredTexts, all_human: ScoredTexts) -> tuple[Estimate, bool]
         return Estimate(None, reason=str(error)), not is_ai_only
 
 
-def rate_above(scores: Floats, threshold: float | None, *, of: str) -> Rate:
-    """The share of scores above a threshold, or the reason why there is none.
+def rate_above(texts: ScoredTexts, threshold: float | None, *, of: str) -> Rate:
+    """The share of texts that score above a threshold, or the reason why there is none.
 
     Args:
-        scores: Shape (n,), finite.
+        texts: All with a score.
         threshold: In units of the score; None when there is no operating point.
-        of: What the scores are of, in the plural.
+        of: What they are, in the plural.
     """
     if threshold is None:
-        return Rate(0, scores.size, None, None, None, reason="There is no stored operating point.")
-    return rate(int((scores > threshold).sum()), scores.size, of=of)
+        return Rate(0, texts.scores.size, None, None, None, reason="There is no stored operating point.")
+    return rate_in_groups(texts.scores > threshold, texts.groups, of=of)
 
 
 def _pool_row(value: str, human: ScoredTexts, thresholds: Sequence[float]) -> PoolRow:
-    scores = human.scores[human.has_score]
-    fprs = tuple(rate_above(scores, threshold, of="scored human texts") for threshold in thresholds)
-    coverage = rate(scores.size, human.scores.size, of="human texts")
-    return PoolRow(pool=value, coverage=coverage, fprs=fprs, is_small=scores.size < N_SMALL)
+    scored = human.select(human.has_score)
+    fprs = tuple(rate_above(scored, threshold, of="scored human texts") for threshold in thresholds)
+    coverage = rate(scored.scores.size, human.scores.size, of="human texts")
+    return PoolRow(pool=value, coverage=coverage, fprs=fprs, is_small=scored.scores.size < N_SMALL)
 
 
 def _badness(row: SliceRow) -> float:

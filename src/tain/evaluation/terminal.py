@@ -10,7 +10,8 @@ from rich.table import Table
 
 from tain.evaluation import wording
 from tain.evaluation.intervals import Estimate, Rate
-from tain.evaluation.schema import PointResult, Report, SliceTable
+from tain.evaluation.parts import PointResult, SliceTable
+from tain.evaluation.schema import Report
 
 N_ROWS = 12
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tain.evaluation.intervals import Estimate, Rate
-from tain.evaluation.schema import PointResult, Report
+from tain.evaluation.parts import PointResult
+from tain.evaluation.schema import Report
 
 MISSING = "–"
 EVIDENCE = "A result is evidence, never a verdict."

@@ -17,7 +17,7 @@ from tain.detector import Detector, Verdict
 from tain.evaluation.html import write_html
 from tain.evaluation.report import evaluate_scores
 from tain.evaluation.schema import Report
-from tain.evaluation.slices import length_band
+from tain.evaluation.properties import length_band
 
 PROPERTIES = ("source", "domain", "generator", "language")
 

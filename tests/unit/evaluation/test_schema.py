@@ -2,7 +2,7 @@ import pytest
 
 from tain.core.errors import DataError
 from tain.core.files import read_json, write_json
-from tain.evaluation.schema import Report
+from tain.evaluation.schema import ClassReport, Report
 
 from .made_reports import full_report
 
@@ -13,11 +13,25 @@ def test_a_report_survives_its_file(tmp_path):
     assert Report.load(tmp_path / "report.json") == report
 
 
-@pytest.mark.parametrize("values", [{"format_version": 2}, {}, ["no report"]])
-def test_another_format_is_named(tmp_path, values):
+@pytest.mark.parametrize(
+    ("values", "what_to_do"),
+    [
+        ({"format_version": 1}, "is 1; this version of tain reads 2. Evaluate again"),
+        ({"format_version": 3}, "is 3; this version of tain reads 2. Update tain"),
+        ({}, "is None; this version of tain reads 2. Evaluate again"),
+        (["no report"], "is None"),
+    ],
+)
+def test_another_format_is_named_with_what_to_do(tmp_path, values, what_to_do):
     write_json(tmp_path / "report.json", values)
-    with pytest.raises(DataError, match=r"report\.json: format_version is (2|None); this version of tain reads 1"):
+    with pytest.raises(DataError, match=rf"report\.json: format_version {what_to_do}"):
         Report.load(tmp_path / "report.json")
+
+
+def test_a_report_of_classes_is_no_report_of_detection(tmp_path):
+    full_report().save(tmp_path / "report.json")
+    with pytest.raises(DataError, match="It is no whole Report"):
+        ClassReport.load(tmp_path / "report.json")
 
 
 def test_a_damaged_report_says_where(tmp_path):

@@ -2,26 +2,11 @@ import numpy as np
 import pytest
 
 from tain.core.errors import MetricError
-from tain.evaluation.slices import ScoredTexts, length_band, pool_table, slice_table
+from tain.evaluation.slices import ScoredTexts, pool_table, slice_table
 
 
 def texts(scores, is_ai):
     return ScoredTexts(np.array(scores, dtype=float), np.array(is_ai, dtype=bool), np.arange(len(scores)))
-
-
-@pytest.mark.parametrize(
-    ("n_words", "band"),
-    [
-        (0, "under 25 words"),
-        (24, "under 25 words"),
-        (25, "25–49 words"),
-        (199, "100–199 words"),
-        (200, "200–399 words"),
-        (400, "400 words or more"),
-    ],
-)
-def test_bands_of_length_meet_without_overlap(n_words, band):
-    assert length_band(n_words) == band
 
 
 def test_the_worst_slice_comes_first_and_small_ones_are_marked():
