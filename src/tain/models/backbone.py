@@ -91,7 +91,7 @@ def load_backbone(
         config.id2label = dict(enumerate(labels.names))
         config.label2id = {label: index for index, label in enumerate(labels.names)}
         tokenizer = AutoTokenizer.from_pretrained(location, revision=revision)
-        with torch.random.fork_rng(devices=[]), _quiet_loading():
+        with torch.random.fork_rng(devices=[]), quiet_loading():
             torch.manual_seed(seed)
             model = AutoModelForSequenceClassification.from_pretrained(
                 location, revision=revision, config=config, dtype=getattr(torch, dtype), trust_remote_code=False
@@ -106,13 +106,14 @@ def load_backbone(
     _switch_dropout_off(model)
     model.requires_grad_(False)
     model.eval()
-    return Backbone(name, with_pooling(model, pooling), tokenizer, labels, pooling, _max_tokens(model, tokenizer))
+    return Backbone(name, with_pooling(model, pooling), tokenizer, labels, pooling, max_tokens_of(model, tokenizer))
 
 
-class _quiet_loading:
+class quiet_loading:
     """Silence the report on missing head weights: a fresh head is what was asked for."""
 
     def __enter__(self) -> None:
+        """Remember how much was said."""
         from transformers.utils import logging
 
         self.verbosity = logging.get_verbosity()
@@ -120,6 +121,7 @@ class _quiet_loading:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
     def __exit__(self, *_: object) -> None:
+        """Say as much again."""
         from transformers.utils import logging
 
         logging.set_verbosity(self.verbosity)
@@ -143,7 +145,8 @@ def _switch_dropout_off(model: PreTrainedModel) -> None:
                 setattr(module, name, 0.0)
 
 
-def _max_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+def max_tokens_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    """The longest input that both a network and its tokenizer can read."""
     config = model.config.get_text_config()
     positions = getattr(config, "max_position_embeddings", None) or DEFAULT_MAX_TOKENS
     if config.model_type in {"roberta", "xlm-roberta", "camembert"}:
