@@ -62,7 +62,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "authorship": tuple(name for name in BASELINES if name.startswith("words-") and "style" not in name),
     "semeval": ("tfidf-logistic", "tfidf-bayes", "style-linear-svm", "words-style-boosting"),
 }
-"""Several at once: the seven of arXiv:2506.17323, and the kinds that SemEval-2024 task 8 saw, as in arXiv:2401.12326."""
+"""Several at once: the seven of arXiv:2506.17323, and kinds that SemEval-2024 task 8 saw, as in arXiv:2401.12326."""
 
 
 def build_baseline(name: str, *, has_probabilities: bool = False) -> Classical:
