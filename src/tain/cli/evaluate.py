@@ -12,18 +12,34 @@ from tain.cli import PARTIAL
 
 def evaluate(
     data: Annotated[list[str], typer.Option(help="Labelled file, folder or Hub id; may be repeated.")],
-    output: Annotated[Path, typer.Option(help="Folder for report.json, report.html and scores.parquet.")],
-    model: Annotated[Path | None, typer.Option(help="Detector folder; none takes the one that ships.")] = None,
+    output: Annotated[Path, typer.Option(help="Folder for report.json, report.html, card.md and scores.parquet.")],
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Detector folder, or a Run with other labels; none takes the one that ships."),
+    ] = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(help="Scores (id, score) or detector folder to compare with on the same texts; may be repeated."),
+    ] = None,
     text_column: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
     id_column: Annotated[str | None, typer.Option(help="Column of the id.")] = None,
     group_column: Annotated[str | None, typer.Option(help="Column that joins a text and its mirrors.")] = None,
     domain_column: Annotated[str | None, typer.Option(help="Column of the domain.")] = None,
     label_map: Annotated[list[str] | None, typer.Option(help="raw=label; `mixed=` leaves such rows out.")] = None,
+    slices: Annotated[
+        list[str] | None, typer.Option("--slice", help="Further column to cut the results by; may be repeated.")
+    ] = None,
+    trained_on: Annotated[
+        list[str] | None,
+        typer.Option(help="Generator among the training texts, to tell seen from unseen ones; may be repeated."),
+    ] = None,
     pools: Annotated[str, typer.Option(help="Field that splits the human texts: domain, source, language.")] = "domain",
     set_aside: Annotated[
         Path | None, typer.Option(help="Put rows that cannot be used into this JSONL file and go on.", dir_okay=False)
     ] = None,
+    texts: Annotated[bool, typer.Option(help="Keep the worst mistakes with their text in the Report.")] = True,
+    draws: Annotated[int, typer.Option(help="Draws of each bootstrap.", min=2)] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace what is in the output folder.")] = False,
     is_json: Annotated[bool, typer.Option("--json", help="Print the Report as JSON.")] = False,
@@ -32,6 +48,7 @@ def evaluate(
     """Measure a detector on labelled texts.
 
     Error rates are those at the operating points stored in the detector: nothing is fitted on the texts measured.
+    A model with other labels than human and ai is measured by accuracy, F1 and confusion.
     Exits with status 3 when rows were set aside.
     """
     from rich.console import Console
@@ -39,16 +56,12 @@ def evaluate(
     from tain.core.errors import ConfigError
     from tain.core.files import refuse_overwrite
     from tain.corpora.columns import ColumnMap
-    from tain.corpora.labels import DETECTION_MAP, parse_label_map
-    from tain.corpora.reading import read_corpus
-    from tain.detector import Detector
     from tain.evaluation.terminal import render_terminal
     from tain.recipes.evaluate import PROPERTIES
-    from tain.recipes.evaluate import evaluate as run_evaluation
+    from tain.recipes.evaluate_files import EvaluateSettings, evaluate_files
 
     if pools not in PROPERTIES:
         raise ConfigError(f"--pools {pools!r} is no field of a text. Expected one of {', '.join(PROPERTIES)}.")
-    labels = parse_label_map(label_map) if label_map else DETECTION_MAP
     refuse_overwrite(output, force=force)
     if set_aside is not None:
         refuse_overwrite(set_aside, force=force)
@@ -57,17 +70,21 @@ def evaluate(
                 f"--set-aside {set_aside} lies in --output, which is written as a whole. Put it elsewhere."
             )
         set_aside.unlink(missing_ok=True)
-    corpus = read_corpus(
-        data,
+    settings = EvaluateSettings(
         columns=ColumnMap(id=id_column, text=text_column, label=label_column, group=group_column, domain=domain_column),
-        labels=labels,
-        on_bad="stop" if set_aside is None else "set_aside",
+        label_map=tuple(label_map or ()),
+        against=tuple(against or ()),
+        slices=tuple(slices or ()),
+        trained_on=tuple(trained_on or ()),
+        pools=pools,
         set_aside=set_aside,
+        has_texts=texts,
+        n_draws=draws,
+        seed=seed,
+        force=force,
         is_quiet=quiet,
     )
-    report = run_evaluation(
-        Detector.load(model), corpus, output=output, pools=pools, force=force, is_quiet=quiet, seed=seed
-    )
+    report = evaluate_files(data, model=model, output=output, settings=settings, tell=_tell)
     if is_json:
         typer.echo(report.model_dump_json(indent=1))
     else:
@@ -76,3 +93,7 @@ def evaluate(
     if set_aside is not None and set_aside.exists():
         typer.echo(f"Rows that cannot be used are in {set_aside}", err=True)
         raise typer.Exit(PARTIAL)
+
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)

@@ -16,6 +16,7 @@ from tain.evaluation.bootstrap import (
     percentile_interval,
     ranking_draws,
 )
+from tain.evaluation.curves import roc_points
 from tain.evaluation.delong import auroc_df, compare_aurocs
 from tain.evaluation.intervals import Estimate
 from tain.evaluation.paired import DecisionTest, mcnemar
@@ -124,6 +125,7 @@ def compare(
     draws = first_draws, draws_of(second, bootstrap=bootstrap)
     rankings = ranking_of(first, draws[0]), ranking_of(second, draws[1])
     n_ai = int(first.is_ai.sum())
+    roc_fpr, roc_tpr = roc_points(second.scores, second.is_ai)
     return Comparison(
         name=rival.name,
         n_human=first.is_ai.size - n_ai,
@@ -133,6 +135,8 @@ def compare(
         own_auroc=rankings[0].auroc,
         **_differences((first, second), rankings, draws),
         decisions=tuple(_decisions((first, second), thresholds or {}, rival.thresholds)),
+        roc_fpr=roc_fpr,
+        roc_tpr=roc_tpr,
     )
 
 

@@ -21,23 +21,29 @@ def curves_of(scores: Floats, is_ai: Flags) -> Curves:
         is_ai: Shape (n,).
     """
     edges = np.histogram_bin_edges(scores, bins=N_BINS) if scores.size else np.array([0.0, 1.0])
-    fpr, tpr = _thinned_roc(scores, is_ai)
+    fpr, tpr = roc_points(scores, is_ai)
     return Curves(
         bin_edges=tuple(edges.tolist()),
         human_counts=tuple(np.histogram(scores[~is_ai], edges)[0].tolist()),
         ai_counts=tuple(np.histogram(scores[is_ai], edges)[0].tolist()),
-        roc_fpr=tuple(fpr.tolist()),
-        roc_tpr=tuple(tpr.tolist()),
+        roc_fpr=fpr,
+        roc_tpr=tpr,
     )
 
 
-def _thinned_roc(scores: Floats, is_ai: Flags) -> tuple[Floats, Floats]:
+def roc_points(scores: Floats, is_ai: Flags) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """A few hundred points of the ROC curve, false and true positive rates; none when a class is absent.
+
+    Args:
+        scores: Shape (n,), finite.
+        is_ai: Shape (n,).
+    """
     try:
         curve = roc_curve(scores, is_ai)
     except MetricError:
-        return np.empty(0), np.empty(0)
+        return (), ()
     kept = _kept_positions(curve.fpr)
-    return curve.fpr[kept], curve.tpr[kept]
+    return tuple(curve.fpr[kept].tolist()), tuple(curve.tpr[kept].tolist())
 
 
 def _kept_positions(fpr: Floats) -> Indices:

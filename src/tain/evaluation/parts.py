@@ -192,6 +192,8 @@ class Comparison(Part):
         p_auroc_bootstrap: The same from paired draws; never below 1 / (n_draws + 1).
         tpr_differences: For each supported rate of `ranking.tpr_at_fpr`, by its target; from paired draws.
         decisions: At the operating points that both store.
+        roc_fpr: For the plot of the other detector, thinned to a few hundred points, dense at low rates.
+        roc_tpr: As many.
     """
 
     name: str
@@ -205,6 +207,8 @@ class Comparison(Part):
     p_auroc_bootstrap: float | None
     tpr_differences: dict[float, Estimate]
     decisions: tuple[PointComparison, ...]
+    roc_fpr: tuple[float, ...]
+    roc_tpr: tuple[float, ...]
 
 
 class Curves(Part):

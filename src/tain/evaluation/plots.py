@@ -1,51 +1,23 @@
-"""The plots of a Report as inline SVG, in colours that the page chooses, so that they follow light and dark."""
+"""The plots of a Report."""
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from html import escape
+from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from tain.evaluation.intervals import Rate
 from tain.evaluation.parts import PoolRow, SliceTable
 from tain.evaluation.schema import Report
+from tain.evaluation.svg import AI, HUMAN, TEXT, figure
 from tain.evaluation.wording import target
 
-# Stand-ins that matplotlib accepts; on the page they are replaced by what CSS decides.
-TEXT, GRID, HUMAN, AI = "#010101", "#020202", "#030303", "#040404"
-_CSS = {TEXT: "currentColor", GRID: "var(--line)", HUMAN: "var(--human)", AI: "var(--ai)"}
-_STYLE: Any = {  # matplotlib types its settings by hundreds of literal names
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
-    "text.color": TEXT,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": TEXT,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "xtick.color": GRID,
-    "ytick.color": GRID,
-    "xtick.labelcolor": TEXT,
-    "ytick.labelcolor": TEXT,
-    "legend.frameon": False,
-}
-SIZE = (5.0, 3.1)
 N_ROWS = 15
+N_OTHERS = 5
 LABEL_CHARS = 22
+DASHES = (":", "-.", (0, (5, 1)), (0, (1, 2)), (0, (3, 1, 1, 1, 1, 1)))
 
 
 def histogram(report: Report) -> str | None:
@@ -57,7 +29,7 @@ def histogram(report: Report) -> str | None:
     curves = report.curves
     if not sum(curves.human_counts) + sum(curves.ai_counts):
         return None
-    with _figure("Scores by class", "histogram") as (axes, done):
+    with figure("Scores by class", "histogram") as (axes, done):
         for counts, colour, name in ((curves.human_counts, HUMAN, "human"), (curves.ai_counts, AI, "AI")):
             if n := sum(counts):
                 shares = np.array(counts) / n
@@ -70,7 +42,26 @@ def histogram(report: Report) -> str | None:
 
 
 def roc(report: Report) -> str | None:
-    """TPR against FPR, with low rates spread out, or None when a class is absent.
+    """TPR against FPR over the whole range, or None when a class is absent.
+
+    Args:
+        report: Of any test.
+    """
+    curves = report.curves
+    if not curves.roc_fpr:
+        return None
+    with figure("True positive rate by false positive rate, whole range", "roc") as (axes, done):
+        axes.plot(curves.roc_fpr, curves.roc_tpr, color=AI, drawstyle="steps-post", label="this detector")
+        axes.plot([0, 1], [0, 1], color=TEXT, alpha=0.5, linewidth=1, linestyle="--", label="chance")
+        _stored_points(axes, report, lowest=0)
+        axes.set(xlim=(-0.01, 1), ylim=(0, 1.02), xlabel="false positive rate", ylabel="true positive rate")
+        axes.xaxis.set_major_formatter(lambda x, _: target(round(x, 3)))
+        axes.legend(loc="lower right")
+    return done()
+
+
+def low_fpr(report: Report) -> str | None:
+    """TPR at low false positive rates, of all detectors, or None when a class is absent.
 
     Args:
         report: Of any test.
@@ -79,19 +70,19 @@ def roc(report: Report) -> str | None:
     if not curves.roc_fpr:
         return None
     lowest = min(0.01, max(1 / report.counts.n_human, 1e-4))
-    with _figure("True positive rate by false positive rate", "roc") as (axes, done):
+    with figure("True positive rate at low false positive rates", "low-fpr") as (axes, done):
+        for i, other in enumerate(report.comparisons[:N_OTHERS]):
+            fpr = np.maximum(other.roc_fpr, lowest)
+            style: Any = {"color": TEXT, "alpha": 0.65, "linewidth": 1.2, "linestyle": DASHES[i % len(DASHES)]}
+            axes.plot(fpr, other.roc_tpr, drawstyle="steps-post", label=short(other.name), **style)
         axes.plot(np.maximum(curves.roc_fpr, lowest), curves.roc_tpr, color=AI, drawstyle="steps-post")
         chance = np.geomspace(lowest, 1, 100)
-        axes.plot(chance, chance, color=TEXT, alpha=0.5, linewidth=1, linestyle="--", label="chance")
-        for result in report.operating_points:
-            fpr, tpr = result.rates.fpr.value, result.rates.recall.value
-            if fpr is not None and tpr is not None:
-                axes.plot(max(fpr, lowest), tpr, "o", color=HUMAN, markersize=5)
-        axes.plot([], [], "o", color=HUMAN, markersize=5, label="stored operating points")
+        axes.plot(chance, chance, color=TEXT, alpha=0.35, linewidth=1, linestyle="--", label="chance")
+        _stored_points(axes, report, lowest=lowest)
         axes.set(xscale="log", xlim=(lowest, 1), ylim=(0, 1.02))
         axes.set(xlabel="false positive rate (logarithmic)", ylabel="true positive rate")
         axes.xaxis.set_major_formatter(lambda x, _: target(x))
-        axes.legend(loc="best")
+        axes.legend(loc="best", fontsize=8)
     return done()
 
 
@@ -104,7 +95,7 @@ def reliability(report: Report) -> str | None:
     bins = [item for item in report.calibration.bins if item.ai.value is not None]
     if not bins:
         return None
-    with _figure("Reliability of probabilities", "reliability") as (axes, done):
+    with figure("Reliability of probabilities", "reliability") as (axes, done):
         axes.plot([0, 1], [0, 1], color=TEXT, alpha=0.5, linewidth=1, linestyle="--", label="perfect")
         _intervals(axes, [item.mean_p_ai or 0.0 for item in bins], [item.ai for item in bins], AI, is_upright=True)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
@@ -122,7 +113,7 @@ def slices(table: SliceTable) -> str | None:
     rows = [row for row in table.rows if row.fpr.value is not None or row.tpr.value is not None][:N_ROWS]
     if not rows:
         return None
-    with _figure(f"Found AI texts and false positives by {table.name}", f"slices-{table.name}", len(rows)) as (
+    with figure(f"Found AI texts and false positives by {table.name}", f"slices-{table.name}", len(rows)) as (
         axes,
         done,
     ):
@@ -146,13 +137,31 @@ def pools(rows: Sequence[PoolRow], *, at: int, target_fpr: float) -> str | None:
     kept = [row for row in rows if row.fprs[at].value is not None][:N_ROWS]
     if not kept:
         return None
-    with _figure(f"False positives at the {target(target_fpr)} operating point", "pools", len(kept)) as (axes, done):
+    with figure(f"False positives at the {target(target_fpr)} operating point", "pools", len(kept)) as (axes, done):
         _intervals(axes, np.arange(len(kept)), [row.fprs[at] for row in kept], HUMAN, label="achieved")
         axes.axvline(target_fpr, color=TEXT, linestyle=":", linewidth=1, label=f"target {target(target_fpr)}")
         _rows(axes, [row.pool for row in kept])
         axes.set_xlim(left=0)
         axes.xaxis.set_major_formatter(lambda x, _: target(round(x, 5)))
     return done()
+
+
+def short(name: str) -> str:
+    """A name that fits beside a plot.
+
+    Args:
+        name: Of any length.
+    """
+    return name if len(name) <= LABEL_CHARS else name[: LABEL_CHARS - 1] + "…"
+
+
+def _stored_points(axes: Axes, report: Report, *, lowest: float) -> None:
+    for result in report.operating_points:
+        fpr, tpr = result.rates.fpr.value, result.rates.recall.value
+        if fpr is not None and tpr is not None:
+            axes.plot(max(fpr, lowest), tpr, "o", color=HUMAN, markersize=5)
+    if report.operating_points:
+        axes.plot([], [], "o", color=HUMAN, markersize=5, label="stored operating points")
 
 
 def _thresholds(axes: Axes, report: Report) -> None:
@@ -188,38 +197,7 @@ def _intervals(
 
 
 def _rows(axes: Axes, names: Sequence[str]) -> None:
-    short = [name if len(name) <= LABEL_CHARS else name[: LABEL_CHARS - 1] + "…" for name in names]
-    axes.set_yticks(range(len(names)), short)
+    axes.set_yticks(range(len(names)), [short(name) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
-
-
-@contextmanager
-def _figure(title: str, name: str, n_rows: int = 0) -> Iterator[tuple[Axes, Callable[[], str]]]:
-    height = SIZE[1] if not n_rows else 1.0 + 0.32 * n_rows
-    # The salt keeps ids apart on a page with many plots, and equal from run to run.
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
-        figure = Figure(figsize=(SIZE[0], height), layout="constrained")
-
-        def done() -> str:
-            with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
-                return _to_svg(figure, title)
-
-        yield figure.subplots(), done
-
-
-def _to_svg(figure: Figure, title: str) -> str:
-    file = io.StringIO()
-    with warnings.catch_warnings():
-        # The reader's browser draws the letters; that matplotlib's own font lacks some only blurs its measure.
-        warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = file.getvalue()
-    text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text[text.index("<svg") :], flags=re.S)
-    head, body = text.split(">", 1)
-    head = re.sub(r' (width|height)="[^"]*"', "", head)
-    text = f'{head} role="img" aria-label="{escape(title)}">{body}'
-    for stand_in, css in _CSS.items():
-        text = text.replace(stand_in, css)
-    return text

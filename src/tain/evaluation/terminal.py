@@ -9,112 +9,137 @@ from rich.markup import escape
 from rich.table import Table
 
 from tain.evaluation import wording
-from tain.evaluation.intervals import Estimate, Rate
-from tain.evaluation.parts import PointResult, SliceTable
-from tain.evaluation.schema import Report
+from tain.evaluation.attacked_rows import AttackRow
+from tain.evaluation.class_terminal import render_classes
+from tain.evaluation.parts import Comparison, PointResult, SliceTable
+from tain.evaluation.schema import ClassReport, Report
+from tain.evaluation.terminal_table import number_cells, rate_cells, table
+from tain.evaluation.thresholds import DEFAULT_FPR
 
 N_ROWS = 12
 
 
-def render_terminal(report: Report) -> RenderableType:
-    """What to give to `rich.print`: the headline, then a table per part of the Report.
+def render_terminal(report: Report | ClassReport) -> RenderableType:
+    """What to give to `rich.print`: warnings, the headline, then a table per part of the Report.
 
     Args:
         report: Of any test.
     """
-    parts: list[RenderableType] = [escape(wording.headline(report)), _ranking(report)]
-    if report.operating_points:
-        parts.append(_operating_points(report))
-    if report.comparisons:
-        parts.append(_comparisons(report))
-    if report.human_pools and report.operating_points:
-        parts.append(_pools(report))
-    parts.extend(_slices(table) for table in report.slices)
+    if isinstance(report, ClassReport):
+        return render_classes(report)
+    parts = [*_warnings(report), escape(wording.headline(report)), *_tables(report)]
     return Group(*(line for part in parts for line in (part, "")), wording.EVIDENCE)
 
 
+def _warnings(report: Report) -> Iterator[RenderableType]:
+    for warning in report.drift.warnings if report.drift else ():
+        yield f"[bold]Before you believe a flag:[/bold] {escape(warning)}"
+
+
+def _tables(report: Report) -> Iterator[RenderableType]:
+    yield _ranking(report)
+    if report.operating_points:
+        yield _operating_points(report)
+        yield _measures(report)
+    if report.comparisons:
+        yield _comparisons(report)
+        yield from (_decisions(other) for other in report.comparisons if other.decisions)
+    if report.attacks:
+        yield _attacks(report.attacks)
+    if report.human_pools and report.operating_points:
+        yield _pools(report)
+    yield from (_slices(cut) for cut in report.slices)
+
+
 def _ranking(report: Report) -> Table:
-    table = _table("Ranking", "Measure", "Value", "95% interval", "Note")
+    made = table("Ranking", "Measure", "Value", "95% interval", "Note")
     rows = (("AUROC", report.ranking.auroc), ("Partial AUROC to 5%", report.ranking.pauroc))
     for name, found in (*rows, ("AUPRC", report.ranking.auprc)):
-        table.add_row(name, *_number(found), found.reason or "")
+        made.add_row(name, *number_cells(found), found.reason or "")
     for at in report.ranking.tpr_at_fpr:
         name = f"TPR at {wording.target(at.target_fpr)} FPR"
         note = at.tpr.reason or f"threshold {at.threshold_source}"
-        table.add_row(name, *_rate(wording.as_rate(at.tpr)), note)
+        made.add_row(name, *rate_cells(wording.as_rate(at.tpr)), note)
     for name, found in (("Brier", report.calibration.brier), ("ECE", report.calibration.ece)):
-        table.add_row(name, *_number(found), found.reason or "")
+        made.add_row(name, *number_cells(found), found.reason or "")
     coverage = report.counts.coverage
-    table.add_row("Texts with a score", *_rate(coverage), wording.count_text(coverage))
-    return table
+    made.add_row("Texts with a score", *rate_cells(coverage), wording.count_text(coverage))
+    return made
 
 
 def _operating_points(report: Report) -> Table:
-    headers = (
-        "Set for",
-        "False positives",
-        "95% interval",
-        "Count",
-        "Target",
-        "AI found",
-        "Precision",
-        "F1",
-        "Accuracy",
-    )
-    table = _table("Stored operating points", *headers)
+    headers = ("False positives", "95% interval", "Count", "Target", "AI found", "95% interval", "Count")
+    made = table("Stored operating points", "Set for", *headers)
     for result in report.operating_points:
-        table.add_row(*_point_cells(result), style="bold" if result.is_default else None)
-    return table
+        fpr, recall = result.rates.fpr, result.rates.recall
+        cells = *rate_cells(fpr), wording.count_text(fpr), wording.achieved(result)
+        found = *rate_cells(recall), wording.count_text(recall)
+        made.add_row(_name(result), *cells, *found, style="bold" if result.is_default else None)
+    return made
 
 
-def _point_cells(result: PointResult) -> Iterator[str]:
-    rates = result.rates
-    yield wording.target(result.point.target_fpr)
-    yield from (*_rate(rates.fpr), wording.count_text(rates.fpr), wording.achieved(result))
-    yield from (wording.rate_text(rates.recall), wording.rate_text(rates.precision))
-    yield from (wording.number_text(rates.f1), wording.rate_text(rates.accuracy))
+def _measures(report: Report) -> Table:
+    headers = ("Precision", "Accuracy", "Balanced accuracy", "F1 of AI", "Macro F1")
+    made = table("Measures at these points", "Set for", *headers)
+    for result in report.operating_points:
+        rates = result.rates
+        shares = (wording.rate_text(rate) for rate in (rates.precision, rates.accuracy))
+        numbers = (wording.number_text(number) for number in (rates.balanced_accuracy, rates.f1, rates.f1_macro))
+        made.add_row(_name(result), *shares, *numbers, style="bold" if result.is_default else None)
+    return made
+
+
+def _name(result: PointResult) -> str:
+    return wording.target(result.point.target_fpr)
 
 
 def _comparisons(report: Report) -> Table:
-    table = _table("Other detectors on the same texts", "Detector", "AUROC", "95% interval", "Ours minus it", "p")
+    made = table("Other detectors on the same texts", "Detector", "AUROC", "95% interval", "Ours minus it", "p")
     for other in report.comparisons:
-        gap = other.auroc_difference
-        p_value = wording.MISSING if other.p_auroc is None else f"{other.p_auroc:.2g}"
-        table.add_row(escape(other.name), *_number(other.ranking.auroc), " ".join(_number(gap)), p_value)
-    return table
+        gap = " ".join(number_cells(other.auroc_difference))
+        made.add_row(escape(other.name), *number_cells(other.ranking.auroc), gap, wording.p_text(other.p_auroc))
+    return made
+
+
+def _decisions(other: Comparison) -> Table:
+    headers = ("Among", "Only ours right", "Only the other", "Difference", "95% interval", "p")
+    made = table(f"Decisions beside {other.name}", "Set for", *headers)
+    for point in other.decisions:
+        for test in point.tests:
+            gap = rate_cells(wording.as_rate(test.difference))
+            counts = f"{test.n_only_first:,}", f"{test.n_only_second:,}"
+            made.add_row(wording.target(point.target_fpr), test.of, *counts, *gap, wording.p_text(test.p_value))
+    return made
+
+
+def _attacks(rows: tuple[AttackRow, ...]) -> Table:
+    at = rows[0].at_points or rows[0].at_fixed_fprs
+    place = next((i for i, each in enumerate(at) if each.target_fpr == DEFAULT_FPR), 0)
+    made = table(
+        "Under attack, the most harmful first", "Attack", "AI found", "95% interval", "False positives", "AUROC"
+    )
+    for row in rows:
+        result = (row.at_points or row.at_fixed_fprs)[place]
+        cells = *rate_cells(result.tpr), wording.rate_text(result.fpr), wording.number_text(row.auroc_clean_negatives)
+        made.add_row(escape(row.attack), *cells)
+    return made
 
 
 def _pools(report: Report) -> Table:
     at = next(i for i, result in enumerate(report.operating_points) if result.is_default)
     target = wording.target(report.operating_points[at].point.target_fpr)
-    table = _table(f"False positives set for {target}, worst first", "Kind", "Rate", "95% interval", "Count", "")
+    made = table(f"False positives set for {target}, worst first", "Kind", "Rate", "95% interval", "Count", "")
     for row in report.human_pools[:N_ROWS]:
         few = "few texts" if row.is_small else ""
-        table.add_row(escape(row.pool), *_rate(row.fprs[at]), wording.count_text(row.fprs[at]), few)
-    return table
+        made.add_row(escape(row.pool), *rate_cells(row.fprs[at]), wording.count_text(row.fprs[at]), few)
+    return made
 
 
 def _slices(slices: SliceTable) -> Table:
     headers = (slices.name.capitalize(), "Human", "AI", "False positives", "AI found", "AUROC", "95% interval", "")
-    table = _table(f"By {slices.name}, worst first", *headers)
+    made = table(f"By {slices.name}, worst first", *headers)
     for row in slices.rows[:N_ROWS]:
         counts = f"{row.n_human:,}", f"{row.n_ai:,}"
         rates = wording.rate_text(row.fpr), wording.rate_text(row.tpr)
-        table.add_row(escape(row.value), *counts, *rates, *_number(row.auroc), "few texts" if row.is_small else "")
-    return table
-
-
-def _table(title: str, first: str, *others: str) -> Table:
-    table = Table(title=escape(title), title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
-    table.add_column(escape(first))
-    for name in others:
-        table.add_column(name, justify="left" if name in ("Note", "Target", "") else "right")
-    return table
-
-
-def _number(found: Estimate) -> tuple[str, str]:
-    return wording.number_text(found), wording.number_interval(found)
-
-
-def _rate(found: Rate) -> tuple[str, str]:
-    return wording.rate_text(found), wording.rate_interval(found)
+        made.add_row(escape(row.value), *counts, *rates, *number_cells(row.auroc), "few texts" if row.is_small else "")
+    return made

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from tain.evaluation import drift
 from tain.evaluation.intervals import Estimate, Rate
-from tain.evaluation.parts import PointResult
+from tain.evaluation.parts import Counts, PointResult
 from tain.evaluation.schema import Report
 
 MISSING = "–"
+DRIFT_KS = (drift.SOME_KS, drift.STRONG_KS)
+DRIFT_PSI = (drift.SOME_PSI, drift.STRONG_PSI)
 EVIDENCE = "A result is evidence, never a verdict."
 
 
@@ -85,6 +88,44 @@ def as_rate(estimate: Estimate) -> Rate:
         estimate: Of a share.
     """
     return Rate(0, 0, estimate.value, estimate.low, estimate.high, estimate.reason)
+
+
+def p_text(p_value: float | None) -> str:
+    """A p-value to two digits, or a dash when there is none; never an exact 0, which no sample can show.
+
+    Args:
+        p_value: 0 to 1.
+    """
+    if p_value is None:
+        return MISSING
+    return "< 0.0001" if p_value < 1e-4 else f"{p_value:.2g}"
+
+
+def plain(number: float | None) -> str:
+    """A number to two places, or a dash when there is none.
+
+    Args:
+        number: Of any size.
+    """
+    return MISSING if number is None else f"{number:.2f}"
+
+
+def abstentions(counts: Counts) -> str:
+    """How many texts got no score, of both kinds, since a detector that abstains often seems better than it is.
+
+    Args:
+        counts: Of the test.
+    """
+    human, ai = counts.coverage_human, counts.coverage_ai
+    without = counts.coverage.n - counts.coverage.k
+    if not without:
+        return "Every text got a score."
+    parts = [
+        f"{rate.n - rate.k:,} of {rate.n:,} {name}"
+        for rate, name in ((human, "human texts"), (ai, "AI texts"))
+        if rate.n
+    ]
+    return f"No score was given to {' and '.join(parts)}; they are in none of these rates."
 
 
 def headline(report: Report) -> str:

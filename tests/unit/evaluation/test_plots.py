@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tain.evaluation import plots
+from tain.evaluation import plots, svg
 from tain.evaluation.report import evaluate_scores
 
 from .made_reports import full_report
@@ -17,6 +17,7 @@ def all_plots(report):
     return [
         plots.histogram(report),
         plots.roc(report),
+        plots.low_fpr(report),
         plots.reliability(report),
         plots.slices(report.slices[0]),
         plots.pools(report.human_pools, at=1, target_fpr=0.01),
@@ -24,15 +25,15 @@ def all_plots(report):
 
 
 def test_every_plot_is_svg_that_stands_alone_in_colours_of_the_page(report):
-    for svg in all_plots(report):
-        root = ET.fromstring(svg)
+    for drawn in all_plots(report):
+        root = ET.fromstring(drawn)
         assert root.tag.endswith("svg")
         assert root.get("role") == "img"
         assert root.get("aria-label")
         assert root.get("viewBox")
         assert root.get("width") is None
-        assert "var(--" in svg
-        assert not any(stand_in in svg for stand_in in (plots.TEXT, plots.GRID, plots.HUMAN, plots.AI))
+        assert "var(--" in drawn
+        assert not any(stand_in in drawn for stand_in in (svg.TEXT, svg.GRID, svg.HUMAN, svg.AI))
 
 
 def test_the_same_report_draws_the_same_plots(report):
@@ -47,7 +48,7 @@ def test_one_class_has_a_histogram_of_its_own():
 
 
 def test_ids_of_two_plots_do_not_meet(report):
-    ids = [{node.get("id") for node in ET.fromstring(svg).iter("{*}clipPath")} for svg in all_plots(report)]
+    ids = [{node.get("id") for node in ET.fromstring(drawn).iter("{*}clipPath")} for drawn in all_plots(report)]
     assert sum(map(len, ids)) == len(set.union(*ids))
 
 
@@ -55,6 +56,7 @@ def test_plots_of_nothing_are_none():
     empty = evaluate_scores([float("nan")], [1], slices={"domain": ["news"]}, n_draws=2)
     assert plots.histogram(empty) is None
     assert plots.roc(empty) is None
+    assert plots.low_fpr(empty) is None
     assert plots.reliability(empty) is None
     assert plots.slices(empty.slices[0]) is None
     assert plots.pools((), at=0, target_fpr=0.01) is None
@@ -63,9 +65,15 @@ def test_plots_of_nothing_are_none():
 def test_names_are_cut_and_escaped():
     names = ["<script>alert(1)</script>" * 3] * 400 + ["$x_{1$"] * 200 + ["中文 عربي"] * 200
     report = full_report(slices={'a<b"': names})
-    svg = plots.slices(report.slices[0])
-    assert "<script" not in svg
-    assert "…" in svg
-    assert "$x_{1$" in svg
-    assert "中文 عربي" in svg
-    assert ET.fromstring(svg).get("aria-label").endswith('by a<b"')
+    drawn = plots.slices(report.slices[0])
+    assert "<script" not in drawn
+    assert "…" in drawn
+    assert "$x_{1$" in drawn
+    assert "中文 عربي" in drawn
+    assert ET.fromstring(drawn).get("aria-label").endswith('by a<b"')
+
+
+def test_other_detectors_are_drawn_beside_ours(report):
+    drawn = plots.low_fpr(report)
+    assert "surface features" in drawn
+    assert "surface features" not in plots.roc(report)

@@ -6,7 +6,7 @@ from tain.evaluation.report import evaluate_scores
 from tain.evaluation.terminal import render_terminal
 from tain.evaluation.wording import EVIDENCE
 
-from .made_reports import full_report, texts
+from .made_reports import class_report, full_report, texts
 
 
 def printed(report):
@@ -23,6 +23,10 @@ def test_every_part_of_the_report_is_printed():
         "Other detectors",
         "False positives set for 1%",
         "By generator",
+        "Measures at these points",
+        "Decisions beside surface features",
+        "Under attack",
+        "Before you believe a flag: Human texts here score higher",
     ):
         assert title in text
     assert "784 of 800" in text
@@ -47,3 +51,9 @@ def test_names_are_printed_as_they_are():
     scores, is_ai, *_ = texts()
     names = ["[bold]x[/bold]"] * 800
     assert "[bold]x[/bold]" in printed(evaluate_scores(scores, is_ai, slices={"[red]": names}, n_draws=2))
+
+
+def test_a_report_of_classes_says_what_each_is_taken_for():
+    text = printed(class_report())
+    for part in ("Macro F1", "Most frequent label", "label <2>", "Mostly taken for", "label <0> ("):
+        assert part in text

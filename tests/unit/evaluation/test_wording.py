@@ -21,7 +21,7 @@ def test_a_rate_is_said_with_its_counts_and_interval():
     found = rate(12, 1204, of="texts")
     assert wording.rate_text(found) == "1.00%"
     assert wording.count_text(found) == "12 of 1,204"
-    assert wording.rate_interval(found) == "0.52% to 1.73%"
+    assert wording.rate_interval(found) == "0.57% to 1.73%"
 
 
 def test_what_is_missing_is_a_dash_without_an_interval():
@@ -52,3 +52,14 @@ def test_whether_the_target_was_kept_is_said_only_when_the_interval_agrees(n_abo
     point = OperatingPoint(0.01, 0.0, 300, 3, 0.03)
     report = evaluate_scores(scores, [0] * n + [1], operating_points=[point], n_draws=2)
     assert wording.achieved(report.operating_points[0]) == said
+
+
+@pytest.mark.parametrize(("p_value", "said"), [(None, "–"), (0.0, "< 0.0001"), (0.00312, "0.0031"), (1.0, "1")])
+def test_no_p_value_is_nought(p_value, said):
+    assert wording.p_text(p_value) == said
+
+
+def test_abstentions_are_said_for_both_classes():
+    said = wording.abstentions(full_report().counts)
+    assert said == "No score was given to 16 of 400 human texts and 0 of 400 AI texts; they are in none of these rates."
+    assert wording.abstentions(evaluate_scores([0.0], [1], n_draws=2).counts) == "Every text got a score."
