@@ -2,7 +2,8 @@
 
     python scripts/studies/corpora.py ../shared/data build/studies
 
-English rows labelled human or ai; AI texts of chat models only, and none that open with human text.
+English rows labelled human or ai; AI texts of chat models only, and none that open with human text. A NUL byte that imbd
+holds is removed: readers refuse it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def plain(file: Path) -> pl.DataFrame:
     frame = frame.filter(pl.col("lang") == "en", pl.col("label").is_in(["human", "ai"]), ~(is_ai & is_base))
     return frame.with_columns(
         pl.col("id").cast(pl.String),
+        pl.col("text").str.replace_all("\x00", "", literal=True),
         pl.coalesce(pl.col("pair_id").cast(pl.String), pl.col("id").cast(pl.String)).alias("group"),
         pl.col("generator").fill_null("human"),
     ).select(COLUMNS)
