@@ -7,6 +7,7 @@ TainError
 ├── TrainingError      a training that cannot go on or cannot resume            exit 1, HTTP 500
 ├── DetectorError      a model folder that is none, or was changed              exit 1, HTTP 424
 ├── MetricError        a number that the sample does not define                 exit 1, HTTP 422
+├── EndpointError      a language model's address that does not answer          exit 1, HTTP 502
 └── MissingExtraError  a feature whose packages are not installed               exit 1, HTTP 501
 
 Every message says what is wrong, the value, what was expected and what to do.
@@ -70,6 +71,13 @@ class MetricError(TainError):
 
     code = "metric"
     http_status = 422
+
+
+class EndpointError(TainError):
+    """Raised when a language model behind an address does not answer, or answers what cannot be used."""
+
+    code = "endpoint"
+    http_status = 502
 
 
 class MissingExtraError(TainError):
