@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "train": "Train a detector.",
     "calibrate": "Fit the thresholds of a detector to your own human texts.",
     "evaluate": "Measure a detector on labelled texts.",
+    "attack": "Write texts as attackers would change them.",
     "compare": "Compare methods by a study.",
     "export": "Write a detector for other tools.",
     "doctor": "Say whether this machine can run tain, and what to do if not.",
