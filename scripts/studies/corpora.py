@@ -2,8 +2,8 @@
 
     python scripts/studies/corpora.py ../shared/data build/studies
 
-English rows labelled human or ai; AI texts of chat models only, and none that open with human text. A NUL byte that imbd
-holds is removed: readers refuse it.
+English rows labelled human or ai; AI texts of chat models only, and none that open with human text. A NUL byte that
+imbd holds is removed: readers refuse it.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python scripts/studies/published.py ../shared/data docs/results/fast-detectgpt.md
 
-150 human and 150 AI texts a file, as the authors released them. Human texts end mid-sentence and AI texts do not, which a
-detector can use without knowing anything of authorship; so every file is measured twice, as released and with every text
-ended at its last whole sentence. Texts under 50 words get no score, and are counted.
+150 human and 150 AI texts a file, as the authors released them. Human texts end mid-sentence and AI texts do not, which
+a detector can use without knowing anything of authorship; so every file is measured twice, as released and with every
+text ended at its last whole sentence. Texts under 50 words get no score, and are counted.
 """
 
 from __future__ import annotations
