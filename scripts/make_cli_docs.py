@@ -9,7 +9,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from tain.cli.app import VERBS, build_app
+from tain.cli.app import VERBS, build_app, commands_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 OPENING = """# The command line
@@ -34,12 +34,15 @@ An error is one message on stderr. `TAIN_TRACEBACK=1` shows where it came from.
 def make_page() -> str:
     """The page as it should be now."""
     sections = [OPENING, _section("tain", [])]
-    sections += [_section(f"tain {verb}", [verb]) for verb in VERBS]
+    for verb in VERBS:
+        sections.append(_section(f"tain {verb}", [verb]))
+        sections += [_section(f"tain {verb} {c.__name__}", [verb, c.__name__]) for c in commands_of(verb)]
     return "\n".join(sections)
 
 
 def _section(title: str, arguments: list[str]) -> str:
-    app = build_app(*VERBS)
+    # Only the verb of the section is loaded: the list of all keeps its order then.
+    app = build_app(*arguments[:1])
     result = CliRunner().invoke(app, [*arguments, "--help"], prog_name="tain")
     if result.exit_code:
         raise SystemExit(f"{title} --help failed: {result.output}{result.exception!r}")

@@ -38,11 +38,14 @@ def test_the_page_of_the_command_line_is_what_the_commands_say():
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_flag_is_documented_and_says_what_it_does(commands, verb):
-    section = (DOCS / "cli.md").read_text().partition(f"## tain {verb}\n")[2].partition("\n## ")[0]
-    for parameter in commands[verb].params:
-        assert parameter.help, f"{verb} {parameter.name} has no help"
-        shown = parameter.opts if parameter.param_type_name == "option" else [parameter.metavar or parameter.name]
-        assert [name for name in shown if name not in section] == []
+    words = {verb: commands[verb]}
+    words |= {f"{verb} {word}": command for word, command in getattr(commands[verb], "commands", {}).items()}
+    for title, command in words.items():
+        section = (DOCS / "cli.md").read_text().partition(f"## tain {title}\n")[2].partition("\n## ")[0]
+        for parameter in command.params:
+            assert parameter.help, f"{title} {parameter.name} has no help"
+            shown = parameter.opts if parameter.param_type_name == "option" else [parameter.metavar or parameter.name]
+            assert [name for name in shown if name not in section] == []
 
 
 @pytest.mark.parametrize(("verb", "line"), VERBS.items())
