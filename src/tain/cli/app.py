@@ -28,12 +28,17 @@ VERBS: dict[str, str] = {
     "train": "Train a detector.",
     "calibrate": "Fit the thresholds of a detector to your own human texts.",
     "evaluate": "Measure a detector on labelled texts.",
+    "bundle": "Freeze an evaluation set with its protocol, or check one.",
+    "submission": "Write or check files for a shared task or leaderboard.",
     "attack": "Write texts as attackers would change them.",
     "compare": "Compare methods by a study.",
     "export": "Write a detector for other tools.",
     "doctor": "Say whether this machine can run tain, and what to do if not.",
 }
-"""Each verb is the function of that name in the module of that name, and its docstring opens with this line."""
+"""Each verb is the function of that name in the module of that name, and its docstring opens with this line.
+
+Where that module has COMMANDS, they are the words that follow the verb.
+"""
 
 FILE_FLAGS = frozenset({"--train", "--valid", "--human", "--ai", "--data"})
 """Flags that take several files. The verbs that have them take no file without a flag."""
@@ -43,6 +48,7 @@ USAGE_ERRORS: tuple[type[Exception], ...] = tuple(
 )
 """What the parser raises for a command line that it cannot read; typer does not name it in public."""
 
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 TRACEBACK_VARIABLE = "TAIN_TRACEBACK"
 ABOUT = (
     "Train, measure and serve detectors of AI-generated text.\n\n"
@@ -104,12 +110,15 @@ def build_app(*loaded: str | None) -> typer.Typer:
         # Markup imports a renderer, which doubles the time to answer (docs/adr/0004).
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        context_settings=dict(CONTEXT),
     )
     app.callback()(_root)
     for verb, line in VERBS.items():
-        function = load_verb(verb) if verb in loaded else _unloaded
-        app.command(verb, help=help_of(function) if verb in loaded else line)(function)
+        if verb in loaded and commands_of(verb):
+            app.add_typer(_group(verb), name=verb)
+        else:
+            function = load_verb(verb) if verb in loaded else _unloaded
+            app.command(verb, help=help_of(function) if verb in loaded else line)(function)
     return app
 
 
@@ -121,6 +130,16 @@ def load_verb(verb: str) -> Callable[..., Any]:
     """
     function: Callable[..., Any] = getattr(importlib.import_module(f"tain.cli.{verb}"), verb)
     return function
+
+
+def commands_of(verb: str) -> tuple[Callable[..., Any], ...]:
+    """The functions behind the words that may follow a verb; none for most verbs.
+
+    Args:
+        verb: A name of the table.
+    """
+    found: tuple[Callable[..., Any], ...] = getattr(importlib.import_module(f"tain.cli.{verb}"), "COMMANDS", ())
+    return found
 
 
 def help_of(function: Callable[..., Any]) -> str:
@@ -140,6 +159,22 @@ def describe(error: Exception) -> str:
         f"unexpected {type(error).__name__}: {error}\n"
         f"This is a defect. Please report it with the output of the same command under {TRACEBACK_VARIABLE}=1."
     )
+
+
+def _group(verb: str) -> typer.Typer:
+    function = load_verb(verb)
+    # No completion and no markup, as for the whole.
+    group = typer.Typer(
+        help=help_of(function),
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        context_settings=dict(CONTEXT),
+    )
+    group.callback()(function)
+    for command in commands_of(verb):
+        group.command(command.__name__, help=help_of(command))(command)
+    return group
 
 
 def _verb_in(arguments: Sequence[str]) -> str | None:
