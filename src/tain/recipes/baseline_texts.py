@@ -54,20 +54,20 @@ def plain(texts: Sequence[str], *, normaliser: int = LATEST, min_words: int = 50
     return [cut_at_sentence(normalise(text).text, _LONGEST, at_least=min_words) for text in texts]
 
 
-def need_unseen(train: Corpus, texts: Sequence[str]) -> None:
-    """Return only if no text of a test is among the training texts, whatever its case, spaces and marks.
+def without_known(train: Corpus, texts: Sequence[str]) -> Corpus:
+    """The training examples whose text is not in a test, whatever its case, spaces and marks.
 
     Args:
         train: As read.
         texts: Of the test, as read.
 
     Raises:
-        DataError: With how many are, and which is the first.
+        DataError: If nothing is left.
     """
-    found = overlap(texts, text_hashes(train.texts))
-    if found.positions:
+    known = set(overlap(train.texts, text_hashes(texts)).positions)
+    if len(known) == len(train):
         raise DataError(
-            f"{found.seen.k:,} of the {found.seen.n:,} texts to be scored are among the {len(train):,} training texts "
-            f"of the baselines, first number {found.positions[0] + 1}. What is known by heart proves nothing: leave "
-            "them out of one side."
+            f"All {len(train):,} training texts of the baselines are among the {len(texts):,} texts to be scored. What "
+            "is known by heart proves nothing: train on other texts."
         )
+    return train.select([place not in known for place in range(len(train))])

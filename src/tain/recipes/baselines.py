@@ -12,7 +12,7 @@ from tain.core.progress import progress
 from tain.evaluation.baselines import BASELINES, Classical, baseline_names, build_baseline
 from tain.evaluation.baselines.features import Rows
 from tain.evaluation.samples import Floats
-from tain.recipes.baseline_texts import AS_TRAINED, cut_for_training, need_unseen, plain
+from tain.recipes.baseline_texts import AS_TRAINED, cut_for_training, plain, without_known
 from tain.recipes.configuration import CorpusConfig
 
 Tell = Callable[[str], None]
@@ -33,7 +33,8 @@ def fit_and_score(
 
     Args:
         names: In `BASELINES` or `SETS`.
-        train: Labelled human and ai; normalised and cut here, as the training of a detector does it.
+        train: Labelled human and ai; normalised and cut here, as the training of a detector does it. Texts that are to
+            be scored are left out.
         texts: n of them, as read; normalised here and ended at their last whole sentence, but not cut otherwise.
         seed: Of the cuts and of what the detectors draw.
         cuts: How training texts are normalised and cut.
@@ -42,8 +43,8 @@ def fit_and_score(
 
     Raises:
         ConfigError: If there is no detector of a name.
-        DataError: If a text to be scored is among the training texts.
-        MetricError: If a class is absent from the training texts.
+        DataError: If every training text is to be scored.
+        MetricError: If a class is absent from the training texts that are not.
     """
     return _answers(names, train, texts, Classical.score_rows, seed=seed, cuts=cuts, is_quiet=is_quiet, tell=tell)
 
@@ -62,7 +63,7 @@ def fit_and_predict(
 
     Args:
         names: In `BASELINES` or `SETS`.
-        train: With any label set; normalised and cut here.
+        train: With any label set; otherwise as for `fit_and_score`.
         texts: As for `fit_and_score`.
         seed: As for `fit_and_score`.
         cuts: As for `fit_and_score`.
@@ -71,8 +72,8 @@ def fit_and_predict(
 
     Raises:
         ConfigError: If there is no classifier of a name.
-        DataError: If a text to be judged is among the training texts.
-        MetricError: If a class is absent from the training texts.
+        DataError: If every training text is to be judged.
+        MetricError: If a class is absent from the training texts that are not.
     """
     return _answers(names, train, texts, Classical.proba_rows, seed=seed, cuts=cuts, is_quiet=is_quiet, tell=tell)
 
@@ -89,10 +90,12 @@ def _answers(
     tell: Tell,
 ) -> dict[str, Floats]:
     members = baseline_names(names)
-    need_unseen(train, texts)
-    kept, passages = cut_for_training(train, seed=seed, cuts=cuts)
-    if len(kept) < len(train):
-        tell(f"{len(train) - len(kept):,} of {len(train):,} training texts have fewer than {cuts.min_words} words.")
+    unknown = without_known(train, texts)
+    kept, passages = cut_for_training(unknown, seed=seed, cuts=cuts)
+    if n_known := len(train) - len(unknown):
+        tell(f"Left out: {n_known:,} of {len(train):,} training texts of the baselines, which are to be scored.")
+    if n_short := len(unknown) - len(kept):
+        tell(f"Left out: {n_short:,} of {len(train):,} training texts of the baselines, under {cuts.min_words} words.")
     unseen = plain(texts, normaliser=cuts.normaliser, min_words=cuts.min_words)
     found: dict[str, Floats] = {}
     with progress("fitting baselines", len(members), unit="baselines", is_quiet=is_quiet) as advance:

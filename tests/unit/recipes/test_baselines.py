@@ -64,13 +64,22 @@ def test_short_training_texts_are_left_out_and_counted():
     short = Corpus((*TRAIN.examples, Example("short", "Hi there.", "human")), TRAIN.labels)
     told = []
     fit_and_score(["words-tree"], short, TEST.texts, is_quiet=True, tell=told.append)
-    assert told == ["1 of 61 training texts have fewer than 50 words."]
+    assert told == ["Left out: 1 of 61 training texts of the baselines, under 50 words."]
 
 
-def test_texts_that_trained_a_baseline_are_not_scored():
-    known = [*TEST.texts[:3], TRAIN.texts[5].upper().replace(" ", "\n")]
-    with pytest.raises(DataError, match="1 of the 4 texts to be scored are among the 60 training texts .* number 4"):
-        fit_and_score(["words-tree"], TRAIN, known, is_quiet=True)
+def test_a_baseline_is_never_scored_on_its_training_rows():
+    copied = TEST.examples[3].text.upper().replace(" ", "\n")
+    leaking = Corpus((*TRAIN.examples, Example("copy", copied, "ai")), TRAIN.labels)
+    told = []
+    leaky = fit_and_score(["words-tree"], leaking, TEST.texts, is_quiet=True, tell=told.append)
+    assert told == ["Left out: 1 of 61 training texts of the baselines, which are to be scored."]
+    clean = fit_and_score(["words-tree"], TRAIN, TEST.texts, is_quiet=True)
+    assert np.array_equal(leaky["words-tree"], clean["words-tree"])
+
+
+def test_training_texts_that_are_all_to_be_scored_are_refused():
+    with pytest.raises(DataError, match="All 60 training texts of the baselines are among the 60 texts to be scored"):
+        fit_and_score(["words-tree"], TRAIN, TRAIN.texts, is_quiet=True)
 
 
 def test_three_labels_have_probabilities_in_the_order_of_the_label_set():
