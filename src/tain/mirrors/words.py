@@ -10,6 +10,7 @@ _UNSPACED_LETTER = re.compile(rf"[{_UNSPACED}]")
 _WIDE_MARK = re.compile("[\u3000-\u303f\uff00-\uff20\uff3b-\uff40\uff5b-\uff65]")
 _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _SENTENCE_MARKS = ".!?…。！？।۔؟．｡"
+_GOES_ON = ",;:-–—([{/&،؛，、：；（「『“„«<"
 _SENTENCE = re.compile(rf"[{_SENTENCE_MARKS}]+[\"'”’»)\]」』*_]*(?=\s|\Z|[{_UNSPACED}])")
 _MIN_SENTENCE_TOKENS = 4  # "Mr." and "1." are none
 
@@ -36,13 +37,9 @@ def tokens(text: str) -> list[str]:
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether the last thing in a text that is no quote, bracket or emoji ends a sentence."""
-    for character in reversed(text):
-        if character in _SENTENCE_MARKS:
-            return True
-        if character.isalnum():
-            return False
-    return False
+    """Whether a text ends as texts do that were not cut off: in a mark, a closing bracket, a quote or an emoji."""
+    end = text.rstrip()[-1:]
+    return bool(end) and not end.isalnum() and end not in _GOES_ON
 
 
 def sentences(text: str) -> list[str]:

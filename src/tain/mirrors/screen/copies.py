@@ -30,8 +30,8 @@ def longest_run(words: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
     return _shared(words, other, low) if low else ()
 
 
-def shared_share(words: Sequence[str], other: Sequence[str], *, n: int = GRAM_WORDS) -> float:
-    """The share of a text's runs of n words that stand in another; 0 for texts shorter than that.
+def shared_runs(words: Sequence[str], other: Sequence[str], *, n: int = GRAM_WORDS) -> tuple[int, int]:
+    """How many of a text's runs of n words stand in another, and how many there are.
 
     Args:
         words: Of the text in question.
@@ -40,7 +40,7 @@ def shared_share(words: Sequence[str], other: Sequence[str], *, n: int = GRAM_WO
     """
     known = set(_runs(other, n))
     own = _runs(words, n)
-    return sum(run in known for run in own) / len(own) if own else 0.0
+    return sum(run in known for run in own), len(own)
 
 
 def repeated_share(words: Sequence[str], *, n: int = LOOP_WORDS) -> float:

@@ -10,13 +10,15 @@ from tain.mirrors.screen.rejection import Rejection
 from tain.mirrors.words import tokens
 
 _MENTIONS = re.compile(
-    r"</?(?:text|title|opening|topic|sample|form|first_sentence)>"
+    r"</?(?:text|opening|topic|sample|first_sentence)>"
     r"|\b(?:text|passage|title|topic|prompt|excerpt|essay|article|review|sentence|opening) (?:that )?you"
     r"(?:['’]ve| have)? (?:provided|gave|shared|given|supplied|submitted|sent)\b"
-    r"|\bas (?:you |per your )?(?:requested|instructed)(?: in the prompt)?,"
+    r"|(?:\A|[.!?]\s+)as (?:you |per your )?(?:requested|instructed)(?: in the prompt)?,"
     r"|\b(?:the|this|your) (?:writing )?(?:prompt|instructions?) (?:asks?|says?|states?|requires?|specif\w+)\b"
     r"|\b(?:rewritten|rephrased|paraphrased|revised) (?:text|version|passage|essay|review|article|abstract)\s*:"
-    r"|\bthe original (?:text|passage)\b",
+    r"|\bthe original (?:text|passage)\b"
+    r"|\A\W*(?:the|this) (?:passage|excerpt|text|reviewer|review) (?:\w+ly )?(?:discusses|describes|explores|recounts|"
+    r"explains|talks|highlights|details|summari[sz]es|praises|outlines|presents|is about)\b",
     re.IGNORECASE,
 )
 

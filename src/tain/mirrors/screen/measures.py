@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tain.core.example import Example
-from tain.mirrors.screen.copies import GRAM_WORDS, longest_run, repeated_share, shared_share
+from tain.mirrors.screen.copies import GRAM_WORDS, longest_run, repeated_share, shared_runs
 from tain.mirrors.screen.rejection import Copying, Rejection, Rules
 from tain.mirrors.screen.tongue import are_alike, detect_language
 from tain.mirrors.words import count_words, ends_sentence, tokens
 
 CUT_OFF = frozenset({"length", "max_tokens"})
-MIN_SHARE_WORDS = 40  # a share of fewer runs of eight jumps with each of them
 
 
 def find_cut(parent: str, text: str, finish_reason: str | None, *, is_prose: bool) -> Iterator[Rejection]:
@@ -46,11 +45,13 @@ def find_other_language(parent: Example, text: str, rules: Rules) -> Iterator[Re
 def find_copy(parent: str, text: str, limit: Copying) -> Iterator[Rejection]:
     """A rejection where a mirror repeats too much of its parent."""
     yield from find_run(parent, text, max_run=limit.max_run)
-    own = tokens(text)
-    share = shared_share(own, tokens(parent))
-    if share > limit.max_share and len(own) >= MIN_SHARE_WORDS:
-        runs = f"runs of {GRAM_WORDS} words"
-        yield Rejection("copy", f"{share:.0%} of its {runs} stand in the parent (at most {limit.max_share:.0%})")
+    n_shared, n_runs = shared_runs(tokens(text), tokens(parent))
+    n_in_one_run = (
+        limit.max_run - GRAM_WORDS + 1
+    )  # one run that is allowed must not be too large a share of a short text
+    if n_shared > max(n_in_one_run, limit.max_share * n_runs):
+        shown = f"{n_shared / n_runs:.0%} of its runs of {GRAM_WORDS} words"
+        yield Rejection("copy", f"{shown} stand in the parent (at most {limit.max_share:.0%})")
 
 
 def find_run(parent: str, text: str, *, max_run: int) -> Iterator[Rejection]:

@@ -76,6 +76,7 @@ class Copying:
 STRICT = Copying(max_run=12, max_share=0.05)
 LOOSE = Copying(max_run=24, max_share=0.25)
 LOOSE_VARIANTS = frozenset({"rewrite", "continue"})
+LOOSE_TEMPLATES = frozenset({"code", "documentation"})  # signatures and names recur as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ class Rules:
     Attributes:
         length_ratio: Fewest and most words of a mirror as shares of its parent's.
         copying: What most variants may repeat of the parent.
-        copying_loose: What a rewritten or continued text may repeat: it keeps names, terms and quotations.
+        copying_loose: What a rewritten or continued text, code or its documentation may repeat: names, terms,
+            quotations and signatures.
         max_leak: Words in a row that may stand in the instructions too.
         min_language_words: Fewer than these have no language that could be told.
         min_language_confidence: Below this a language counts as not known, in [0, 1].
@@ -110,9 +112,10 @@ class Rules:
         if unknown := set(self.left_out) - set(reasons()):
             raise ConfigError(f"{sorted(unknown)} are no reasons of the screen; expected some of {list(reasons())}.")
 
-    def copying_of(self, variant: str) -> Copying:
-        """The limits of a variant."""
-        return self.copying_loose if variant in LOOSE_VARIANTS else self.copying
+    def copying_of(self, variant: str, template: str) -> Copying:
+        """The limits of a variant of a template."""
+        is_loose = variant in LOOSE_VARIANTS or template in LOOSE_TEMPLATES
+        return self.copying_loose if is_loose else self.copying
 
 
 def reasons() -> tuple[Reason, ...]:

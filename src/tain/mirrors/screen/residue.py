@@ -17,22 +17,24 @@ _TO_FILL_IN = (
 _PLACEHOLDERS = {
     "a bracket to fill in": re.compile(rf"\[\s*{_TO_FILL_IN}\b[^\]\n]{{0,60}}\](?!\()", re.IGNORECASE),
     "an angle to fill in": re.compile(rf"<\s*{_TO_FILL_IN}\b[\w\s'’-]{{0,40}}>(?!.*</)", re.IGNORECASE),
-    "a variable": re.compile(r"\{\{[^{}\n]{0,60}\}\}|(?<![\w$\\{])\{[a-z]{1,20}(?:[_ ][a-z]{1,20}){0,3}\}(?!\})"),
+    "a variable": re.compile(
+        r"\{\{\s*[a-z_][\w. |]{0,40}\}\}|(?<![\w$\\{^])\{[a-z]{3,20}(?:[_ ][a-z]{1,20}){0,3}\}(?!\})"
+    ),
     "Lorem ipsum": re.compile(r"\blorem ipsum\b", re.IGNORECASE),
     # Chapter XXX and Super Bowl XXX are thirty, and xxx are kisses.
-    "XXX": re.compile(r"\bX{4,}\b|(?:\b[a-z]+ |^|[(\"“])XXX\b|\bXX?/XX?/X+|\$X+\b|\bxxx[-@.]xxx", re.MULTILINE),
+    "XXX": re.compile(r"\bX{4,}\b|(?:\b[a-z]+ |^|[(\"“])XXX\b|\bXX?/XX?/X+|\$X{2,}\b|\bxxx[-@.]xxx", re.MULTILINE),
     "a note to fill in": re.compile(r"\b(?:TODO|TBD|FIXME|INSERT [A-Z]+ HERE)\b"),
-    "a gap": re.compile(r"_{4,}"),
+    "a gap": re.compile(r"[^\s_][ \t]?_{4,}|_{4,}[ \t]?[^\s_]"),
 }
 _MARKUP = {
     "a heading": re.compile(r"^#{1,6} \S", re.MULTILINE),
     "bold": re.compile(r"\*\*[^*\s][^*\n]{0,200}\*\*"),
     "a code fence": re.compile(r"^\s{0,3}(?:```|~~~)", re.MULTILINE),
-    "a horizontal rule": re.compile(r"^\s{0,3}(?:-{3,}|\*{3,}|_{3,})\s*$", re.MULTILINE),
     "a chat template's mark": re.compile(
         r"<\|[\w ]{1,40}\|>|\[/?INST\]|</?s>|<<SYS>>|</?think>|<(?:start|end)_of_turn>"
     ),
 }
+_CODE_HAS = ("a heading", "bold")
 
 
 def find_placeholder(parent: str, text: str) -> Iterator[Rejection]:
@@ -41,9 +43,10 @@ def find_placeholder(parent: str, text: str) -> Iterator[Rejection]:
         yield Rejection("placeholder", f"{name}: {found}")
 
 
-def find_markup(parent: str, text: str) -> Iterator[Rejection]:
-    """A rejection for each kind of mark that the parent has not."""
-    for name, found in _only_here(_MARKUP, parent, text):
+def find_markup(parent: str, text: str, *, is_prose: bool) -> Iterator[Rejection]:
+    """A rejection for each kind of mark that the parent has not; in code, stars and hashes are no marks."""
+    kinds = {name: pattern for name, pattern in _MARKUP.items() if is_prose or name not in _CODE_HAS}
+    for name, found in _only_here(kinds, parent, text):
         yield Rejection("markup", f"{name}: {found}")
 
 

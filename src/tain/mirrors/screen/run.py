@@ -59,7 +59,7 @@ def screen(
     if text.strip():
         found += _written(parent, text, kind, finish_reason, rules)
         found += find_leak(parent.text, text, instructions, max_run=rules.max_leak)
-        found += measures.find_copy(parent.text, text, rules.copying_of(variant))
+        found += measures.find_copy(parent.text, text, rules.copying_of(variant, kind))
         found += _duplicate(parent, text, seen)
     elif not found:
         found = [Rejection("empty", "no text")]
@@ -86,9 +86,9 @@ def _written(parent: Example, text: str, kind: str, finish_reason: str | None, r
     is_prose = kind != CODE
     yield from measures.find_cut(parent.text, text, finish_reason, is_prose=is_prose)
     yield from measures.find_length(parent.text, text, rules.length_ratio)
-    yield from find_markup(parent.text, text)
+    yield from find_markup(parent.text, text, is_prose=is_prose)
+    yield from find_chat(parent.text, text, are_polite_closers_allowed=kind in POLITE)
     if is_prose:
-        yield from find_chat(parent.text, text, are_polite_closers_allowed=kind in POLITE)
         yield from find_placeholder(parent.text, text)
         yield from measures.find_other_language(parent, text, rules)
         yield from measures.find_repetition(parent.text, text, rules.max_repetition)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 _THOUGHT = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL | re.IGNORECASE)
 _TAGS = re.compile(r"\A\s*<(text|answer|output)>\s*(.*?)\s*</\1>\s*\Z", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"\A\s*(```|~~~)[\w+-]*[ \t]*\n(.*?)\n?\s*\1\s*\Z", re.DOTALL)
+_RULE_ABOVE = re.compile(r"\A\s*(?:-{3,}|\*{3,}|_{3,}|={3,})[ \t]*\n+(?=\S)")
+_RULE_BELOW = re.compile(r"(?<=\S)\s*\n[ \t]*(?:-{3,}|\*{3,}|_{3,}|={3,})\s*\Z")
 _TITLE = (
     r"(?:title|headline|subject|titel|überschrift|betreff|titre|objet|título|asunto|titolo|oggetto|assunto|tytuł|"
     r"заголовок|название|тема|назва|заглавие|başlık|judul|标题|標題|题目|タイトル|件名|제목|العنوان|शीर्षक|عنوان)"
@@ -16,8 +18,8 @@ _TITLE = (
 _TITLE_LINE = re.compile(rf"\A\s*[*_#]{{0,4}}\s*{_TITLE}\s*[*_]{{0,3}}\s*[:：][^\n]{{1,200}}\n+(?=\S)", re.IGNORECASE)
 _HEADING_LINE = re.compile(r"\A\s*(?:#{1,6} [^\n]{1,200}|\*\*[^*\n]{1,200}\*\*)\s*\n+(?=\S)")
 _LABEL = re.compile(
-    r"\A\s*[*_#]{0,4}(?:(?:rewritten |rephrased |paraphrased |revised )?"
-    r"(?:text|essay|review|article|abstract|passage|version)"
+    r"\A\s*[*_#]{0,4}(?:(?:rewritten |rephrased |paraphrased |revised |new )?"
+    r"(?:text|essay|review|article|abstract|passage)|(?:[\w-]+ ){0,2}version"
     r"|continuation|rewrite|answer|text|fortsetzung|antwort|suite|réponse|texto|respuesta|resposta|testo|risposta)"
     r"[*_]{0,3}\s*:[*_]{0,3}\s*(?=\S)",
     re.IGNORECASE,
@@ -32,7 +34,8 @@ class Trimmed:
 
     Attributes:
         text: What is left, without white space at either end.
-        removed: What was taken off, in order: `thought`, `tags`, `fence`, `quotes`, `title`, `label`.
+        removed: What was taken off, in order: `thought`, `tags`, `rule`, `fence`, `quotes`, `title`,
+            `label`.
     """
 
     text: str
@@ -78,6 +81,8 @@ def _unquoted(text: str) -> str:
 _STEPS: tuple[tuple[str, Step], ...] = (
     ("thought", _cut(_THOUGHT)),
     ("tags", _inside(_TAGS)),
+    ("rule", _cut(_RULE_ABOVE)),
+    ("rule", _cut(_RULE_BELOW)),
     ("fence", _inside(_FENCE)),
     ("quotes", _unquoted),
     ("title", _cut(_TITLE_LINE)),
