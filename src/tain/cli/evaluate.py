@@ -21,6 +21,20 @@ def evaluate(
         list[Path] | None,
         typer.Option(help="Scores (id, score) or detector folder to compare with on the same texts; may be repeated."),
     ] = None,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(help="Classical detector to compare with, or `all`; needs --baseline-train; may be repeated."),
+    ] = None,
+    baseline_train: Annotated[
+        list[str] | None, typer.Option(help="Labelled texts that the baselines learn from; may be repeated.")
+    ] = None,
+    zero_shot: Annotated[
+        str | None,
+        typer.Option(help="Causal language model, a folder or Hub id, whose zero-shot scores to compare with."),
+    ] = None,
+    zero_shot_reference: Annotated[
+        str | None, typer.Option(help="Second model, for Fast-DetectGPT to sample from and Binoculars to observe with.")
+    ] = None,
     text_column: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
     id_column: Annotated[str | None, typer.Option(help="Column of the id.")] = None,
@@ -59,6 +73,7 @@ def evaluate(
     from tain.evaluation.terminal import render_terminal
     from tain.recipes.evaluate import PROPERTIES
     from tain.recipes.evaluate_files import EvaluateSettings, evaluate_files
+    from tain.recipes.other_detectors import OtherDetectors
 
     if pools not in PROPERTIES:
         raise ConfigError(f"--pools {pools!r} is no field of a text. Expected one of {', '.join(PROPERTIES)}.")
@@ -74,6 +89,7 @@ def evaluate(
         columns=ColumnMap(id=id_column, text=text_column, label=label_column, group=group_column, domain=domain_column),
         label_map=tuple(label_map or ()),
         against=tuple(against or ()),
+        others=OtherDetectors(tuple(baseline or ()), tuple(baseline_train or ()), zero_shot, zero_shot_reference),
         slices=tuple(slices or ()),
         trained_on=tuple(trained_on or ()),
         pools=pools,

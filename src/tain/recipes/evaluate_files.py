@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from tain.evaluation.bootstrap import N_DRAWS
 from tain.evaluation.schema import ClassReport, Report
 from tain.recipes.evaluate import evaluate, score_all, scores_of
 from tain.recipes.evaluate_classes import evaluate_classes
+from tain.recipes.other_detectors import OtherDetectors, score_others
 from tain.recipes.rivals import Against, named_apart, read_against
 from tain.recipes.slice_columns import extra_slices
 
@@ -35,6 +36,7 @@ class EvaluateSettings:
         columns: Which columns hold what; None looks for the usual names.
         label_map: raw=label pairs.
         against: Files of scores and detector folders to compare with.
+        others: Classical detectors and zero-shot scores to compare with.
         slices: Further columns to cut the results by.
         trained_on: Generators among the detector's training texts.
         pools: Field that splits the human texts.
@@ -49,6 +51,7 @@ class EvaluateSettings:
     columns: ColumnMap = field(default_factory=ColumnMap)
     label_map: tuple[str, ...] = ()
     against: tuple[Path, ...] = ()
+    others: OtherDetectors = field(default_factory=OtherDetectors)
     slices: tuple[str, ...] = ()
     trained_on: tuple[str, ...] = ()
     pools: str = "domain"
@@ -95,7 +98,7 @@ def evaluate_files(
         corpus,
         output=output,
         files=data,
-        against=_against(settings, corpus, tell),
+        against=_against(settings, corpus, tell) + _others(settings, corpus, tell),
         pools=settings.pools,
         more_slices=more,
         trained_on=settings.trained_on,
@@ -115,12 +118,17 @@ def _labels_of(model: Path | None) -> LabelSet:
 def _classes(
     data: Sequence[str], model: Path, labels: LabelSet, output: Path, settings: EvaluateSettings
 ) -> ClassReport:
-    for name in ("against", "slices", "trained_on"):
-        if getattr(settings, name):
-            raise ConfigError(
-                f"{model} has the labels {', '.join(labels.names)}; --{name.replace('_', '-')} is for detectors, whose "
-                "labels are human and ai. Leave it out."
-            )
+    given = {
+        "--against": settings.against,
+        "--slice": settings.slices,
+        "--trained-on": settings.trained_on,
+        "--baseline or --zero-shot": settings.others,
+    }
+    for flag in (flag for flag, value in given.items() if value):
+        raise ConfigError(
+            f"{model} has the labels {', '.join(labels.names)}; {flag} is for detectors, whose labels are human and "
+            "ai. Leave it out."
+        )
     corpus = _read(data, settings, LabelMap(labels))
     return evaluate_classes(
         model,
@@ -163,3 +171,10 @@ def _against(settings: EvaluateSettings, corpus: Corpus, tell: Tell) -> list[Aga
                 f"{', '.join(against.missing)}; it is compared on the others."
             )
     return found
+
+
+def _others(settings: EvaluateSettings, corpus: Corpus, tell: Tell) -> list[Against]:
+    def read(files: tuple[str, ...]) -> Corpus:
+        return _read(files, replace(settings, set_aside=None), DETECTION_MAP)
+
+    return score_others(settings.others, corpus, read=read, seed=settings.seed, is_quiet=settings.is_quiet, tell=tell)
