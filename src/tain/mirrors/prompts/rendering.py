@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, meta
+from jinja2 import StrictUndefined, Template, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 VARIABLES = frozenset(
@@ -70,6 +71,11 @@ def names_in(phrasing: str) -> set[str]:
     return meta.find_undeclared_variables(_ENVIRONMENT.parse(phrasing))
 
 
+@lru_cache(maxsize=1024)  # compiling takes milliseconds, and the same few phrasings serve every text
+def _compiled(phrasing: str) -> Template:
+    return _ENVIRONMENT.from_string(phrasing)
+
+
 def render(phrasing: str, variables: Mapping[str, Any]) -> str:
     """A phrasing filled in, without the gaps that absent parts leave; what was filled in stays as it is.
 
@@ -77,7 +83,7 @@ def render(phrasing: str, variables: Mapping[str, Any]) -> str:
         phrasing: Jinja.
         variables: A value for each of `VARIABLES`.
     """
-    filled = _ENVIRONMENT.from_string(phrasing).render(variables)
+    filled = _compiled(phrasing).render(variables)
     return _FILLED_OR_GAP.sub(_tidy, filled).strip()
 
 
