@@ -17,12 +17,12 @@ from tain.evaluation.delong import auroc_with_interval
 from tain.evaluation.intervals import Estimate, Rate, rate
 from tain.evaluation.raid_rows import UNATTACKED, RaidRow, as_row_scores, human_evidence
 from tain.evaluation.raid_thresholds import DomainThreshold, domain_threshold
-from tain.evaluation.samples import Flags, Floats
+from tain.evaluation.samples import Flags, Floats, Indices, as_groups
 
 ALL = "all"
 TARGETS = (0.05, 0.01)
 
-Names = NDArray[np.object_]
+Names = NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +97,12 @@ def raid_measures(
     texts = _Texts.of(scores, rows)
     if texts.is_human.all():
         raise MetricError(f"There are no AI texts among {len(rows):,} rows. RAID's measures need both classes.")
-    thresholds = {target: texts.thresholds(target) for target in target_fprs}
+    points = {target: _Point.of(texts, target) for target in target_fprs}
     evidence = human_evidence(rows, with_paraphrased=with_paraphrased)
     return RaidMeasures(
-        cells=tuple(texts.cell(*parts, thresholds) for parts in texts.parts()),
-        thresholds=thresholds,
-        human_fpr=texts.human_fpr(evidence, thresholds),
+        cells=tuple(texts.cell(*part, points) for part in texts.parts()),
+        thresholds={target: point.thresholds for target, point in points.items()},
+        human_fpr=texts.human_fpr(evidence, points),
         n_paraphrased=int((texts.is_human & ~evidence).sum()),
     )
 
@@ -114,16 +114,18 @@ class _Texts:
     domains: Names
     attacks: Names
     generators: Names
-    groups: Names
+    groups: Indices | None
 
     @classmethod
     def of(cls, scores: Sequence[float | None], rows: Sequence[RaidRow]) -> _Texts:
         values = as_row_scores(scores, rows)
         is_human = np.array([row.is_human for row in rows], dtype=np.bool_)
-        columns = ("domain", "attack", "generator", "group")
-        return cls(
-            values, is_human, *(np.array([getattr(row, name) for row in rows], dtype=object) for name in columns)
+        domains, attacks, generators = (
+            np.array([getattr(row, name) for row in rows], dtype=np.str_) for name in ("domain", "attack", "generator")
         )
+        groups = [row.group for row in rows]
+        index = as_groups(groups, n=len(rows))[0] if any(groups) else None
+        return cls(values, is_human, domains, attacks, generators, index)
 
     @property
     def has_score(self) -> Flags:
@@ -138,16 +140,7 @@ class _Texts:
         yield from ((ALL, name, ALL) for name in _values(self.attacks[ai]) if name != UNATTACKED)
         yield from ((ALL, ALL, name) for name in _values(self.generators[ai]))
 
-    def thresholds(self, target: float) -> tuple[DomainThreshold, ...]:
-        clean = self.is_human & (self.attacks == UNATTACKED) & self.has_score
-        return tuple(
-            domain_threshold(self.scores[clean & (self.domains == name)], domain=name, target_fpr=target)
-            for name in _values(self.domains)
-        )
-
-    def cell(
-        self, domain: str, attack: str, generator: str, thresholds: Mapping[float, Sequence[DomainThreshold]]
-    ) -> RaidCell:
+    def cell(self, domain: str, attack: str, generator: str, points: Mapping[float, _Point]) -> RaidCell:
         here = np.full(self.scores.size, True) if domain == ALL else self.domains == domain
         ai = here & ~self.is_human
         for names, name in ((self.attacks, attack), (self.generators, generator)):
@@ -159,55 +152,71 @@ class _Texts:
             attack=attack,
             generator=generator,
             coverage=rate(int((ai & self.has_score).sum()), int(ai.sum()), of="AI texts"),
-            tpr={target: self._found(ai, found) for target, found in thresholds.items()},
-            leaderboard_tpr={target: self._printed(ai, found, domain, gap) for target, found in thresholds.items()},
+            tpr={target: point.found(ai & self.has_score) for target, point in points.items()},
+            leaderboard_tpr={target: point.printed(ai, domain, gap) for target, point in points.items()},
             auroc=self._auroc(ai, human & (self.attacks == UNATTACKED)),
             leaderboard_auroc=Estimate(None, reason=gap) if gap else self._auroc(ai, human),
         )
 
-    def human_fpr(
-        self, evidence: Flags, thresholds: Mapping[float, Sequence[DomainThreshold]]
-    ) -> dict[str, dict[float, Rate]]:
+    def human_fpr(self, evidence: Flags, points: Mapping[float, _Point]) -> dict[str, dict[float, Rate]]:
         names = [UNATTACKED, *(name for name in _values(self.attacks[evidence]) if name != UNATTACKED)]
-        masks = {name: evidence & (self.attacks == name) for name in names}
-        return {name: {t: self._found(mask, found) for t, found in thresholds.items()} for name, mask in masks.items()}
-
-    def _found(self, texts: Flags, thresholds: Sequence[DomainThreshold]) -> Rate:
-        n = n_found = 0
-        for each in thresholds:
-            chosen = self.scores[texts & self.has_score & (self.domains == each.domain)]
-            if chosen.size and each.exact is None:
-                return Rate(0, 0, None, None, None, reason=each.missed)
-            n += chosen.size
-            n_found += int((chosen > each.exact).sum()) if each.exact is not None else 0
-        return rate(n_found, n, of="scored texts")
-
-    def _printed(self, ai: Flags, thresholds: Sequence[DomainThreshold], domain: str, gap: str | None) -> Rate:
-        refused = [each.missed for each in thresholds if each.walk is None]
-        with_ai = set(self.domains[~self.is_human]) if domain == ALL else {domain}
-        missed = [each.missed for each in thresholds if each.domain in with_ai]
-        reason = next((why for why in (*refused, gap, *missed) if why), None)
-        if reason:
-            return Rate(0, 0, None, None, None, reason=reason)
-        limits = {each.domain: each.walk for each in thresholds}
-        chosen = np.array([limits[name] for name in self.domains[ai]], dtype=np.float64)
-        return rate(int((self.scores[ai] >= chosen).sum()), int(ai.sum()), of="AI texts")
+        masks = {name: evidence & self.has_score & (self.attacks == name) for name in names}
+        return {name: {t: point.found(mask) for t, point in points.items()} for name, mask in masks.items()}
 
     def _gap(self, ai: Flags, human: Flags) -> str | None:
         for mask, kind in ((ai, "AI"), (human, "human")):
-            n_missing = int((mask & ~self.has_score).sum())
+            n_missing, n = int((mask & ~self.has_score).sum()), int(mask.sum())
             if n_missing:
-                return (
-                    f"{n_missing:,} of {int(mask.sum()):,} {kind} texts without a score; RAID drops an incomplete part."
-                )
+                return f"{n_missing:,} of {n:,} {kind} texts without a score; RAID drops an incomplete part."
         return None
 
     def _auroc(self, ai: Flags, human: Flags) -> Estimate:
         chosen = (ai | human) & self.has_score
+        groups = None if self.groups is None else self.groups[chosen]
         try:
-            return auroc_with_interval(self.scores[chosen], ai[chosen], groups=self.groups[chosen])
+            return auroc_with_interval(self.scores[chosen], ai[chosen], groups=groups)
         except MetricError as error:
             return Estimate(None, reason=str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """What the thresholds of one target do to each text; false where a domain has none."""
+
+    thresholds: tuple[DomainThreshold, ...]
+    is_above_exact: Flags
+    is_at_walk: Flags
+    has_exact: Flags
+    with_ai: frozenset[str]
+
+    @classmethod
+    def of(cls, texts: _Texts, target: float) -> _Point:
+        clean = texts.is_human & (texts.attacks == UNATTACKED) & texts.has_score
+        exact, walk = np.full((2, texts.scores.size), np.nan)
+        thresholds = []
+        for name in _values(texts.domains):
+            here = texts.domains == name
+            found = domain_threshold(texts.scores[clean & here], domain=name, target_fpr=target)
+            exact[here] = np.nan if found.exact is None else found.exact
+            walk[here] = np.nan if found.walk is None else found.walk
+            thresholds.append(found)
+        with_ai = frozenset(_values(texts.domains[~texts.is_human]))
+        return cls(tuple(thresholds), texts.scores > exact, texts.scores >= walk, ~np.isnan(exact), with_ai)
+
+    def found(self, scored: Flags) -> Rate:
+        if (scored & ~self.has_exact).any():
+            reason = next(each.missed for each in self.thresholds if each.exact is None)
+            return Rate(0, 0, None, None, None, reason=reason)
+        return rate(int((scored & self.is_above_exact).sum()), int(scored.sum()), of="scored texts")
+
+    def printed(self, ai: Flags, domain: str, gap: str | None) -> Rate:
+        refused = [each.missed for each in self.thresholds if each.walk is None]
+        counted = self.with_ai if domain == ALL else {domain}
+        missed = [each.missed for each in self.thresholds if each.domain in counted]
+        reason = next((why for why in (*refused, gap, *missed) if why), None)
+        if reason:
+            return Rate(0, 0, None, None, None, reason=reason)
+        return rate(int((ai & self.is_at_walk).sum()), int(ai.sum()), of="AI texts")
 
 
 def _values(names: Names) -> list[str]:
