@@ -9,6 +9,7 @@ DONE: Final = 0
 FAILED: Final = 1
 MISUSE: Final = 2
 PARTIAL: Final = 3  # some of the input was done, and what was not is named on stderr
+INTERRUPTED: Final = 130
 
 
 def main() -> None:
