@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "score": "Score every text of a file or folder.",
     "audit": "Say what is wrong with a corpus before it is trained on.",
     "train": "Train a detector.",
+    "mirror": "Write AI texts like human ones in topic, length and form.",
     "calibrate": "Fit the thresholds of a detector to your own human texts.",
     "evaluate": "Measure a detector on labelled texts.",
     "bundle": "Freeze an evaluation set with its protocol, or check one.",
