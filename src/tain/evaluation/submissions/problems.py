@@ -57,7 +57,7 @@ def check_rows(
         problems += [Problem(file, line, each) for each in (ids.add(row, line), reason(row)) if each]
     if not ids.lines and not problems:
         problems.append(Problem(file, None, "holds no row; expected one for each text"))
-    return [*problems, *ids.missing()]
+    return [*problems, *(ids.missing() if ids.lines else ())]
 
 
 def refuse(problems: Iterable[Problem]) -> None:

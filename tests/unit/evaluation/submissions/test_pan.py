@@ -82,7 +82,7 @@ def test_a_number_that_became_a_string_is_told(tmp_path):
 
 
 def test_the_file_itself_can_be_wrong(tmp_path):
-    assert reasons(tmp_path / "none.jsonl") == [(None, "there is no such file")]
+    assert reasons(tmp_path / "none.jsonl", against=["a"]) == [(None, "there is no such file")]
     assert reasons(written(tmp_path, *GOOD, name="a.json")) == [(None, "the suffix is .json; expected .jsonl")]
     assert reasons(written(tmp_path)) == [(None, "holds no row; expected one for each text")]
     assert reasons(written(tmp_path, *GOOD[:2])) == [(None, "has 2 answers; PAN expects 3 or more")]
