@@ -66,7 +66,8 @@ def about(train: Corpus, calibration: Corpus) -> About:
     return About(
         name="tain-minilm",
         version="1",
-        description="LoRA of rank 12 on every linear layer and the token embeddings of all-MiniLM-L6-v2: it ships with tain and is small enough to run anywhere.",
+        description="LoRA of rank 12 on every linear layer and the token embeddings of all-MiniLM-L6-v2: it ships with "
+        "tain and is small enough to run anywhere.",
         licence="CC-BY-SA-4.0",
         data=tuple(sources),
         recipe="make shipped DATA=../shared/data",

@@ -95,8 +95,8 @@ class Method(ABC, Generic[C]):
             smoothing: Share of certainty given to all classes alike.
 
         Returns:
-            The mean of the weighted losses, in nats. Dividing by the weights of the batch instead would undo the balance
-            wherever a batch holds more of one class.
+            The mean of the weighted losses, in nats. Dividing by the weights of the batch instead would undo the
+            balance wherever a batch holds more of one class.
         """
         losses = nn.functional.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
         return (losses * weights).mean()
