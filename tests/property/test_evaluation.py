@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, ks_2samp
 from sklearn import metrics as reference
 
+from tain.evaluation.bootstrap import Bootstrap
 from tain.evaluation.decisions import rates_at
-from tain.evaluation.delong import auroc_variance
-from tain.evaluation.intervals import clopper_pearson, upper_bound, wilson
+from tain.evaluation.delong import auroc_variance, compare_aurocs
+from tain.evaluation.drift import score_shift
+from tain.evaluation.intervals import clopper_pearson, rate_in_groups, upper_bound, wilson
+from tain.evaluation.multiclass import class_measures
+from tain.evaluation.paired import mcnemar
+from tain.evaluation.prevalence import rogan_gladen
 from tain.evaluation.probabilities import brier, ece
 from tain.evaluation.ranking import auprc, auroc, pauroc, tpr_at_fpr
 from tain.evaluation.thresholds import fit_threshold
@@ -75,6 +80,10 @@ def test_rates_equal_those_of_scikit_learn(sample, threshold):
     assert rates.balanced_accuracy.value == pytest.approx(reference.balanced_accuracy_score(is_ai, called))
     assert rates.f1.value == pytest.approx(reference.f1_score(is_ai, called, zero_division=0.0))
     assert rates.recall.value == pytest.approx(reference.recall_score(is_ai, called))
+    assert rates.f1_macro.value == pytest.approx(reference.f1_score(is_ai, called, average="macro", zero_division=0.0))
+    assert rates.f1_micro.value == pytest.approx(reference.f1_score(is_ai, called, average="micro"))
+    if called.any():
+        assert rates.precision.value == pytest.approx(reference.precision_score(is_ai, called))
     assert rates.fpr.k == (called & ~is_ai).sum()
     assert rates.fnr.k + rates.recall.k == is_ai.sum()
 
@@ -113,3 +122,71 @@ def test_the_variance_of_auroc_equals_the_sum_over_groups_of_pair_shares(sample,
     present = np.unique(groups)
     expected = sum(share[groups == g].sum() ** 2 for g in present) * present.size / max(present.size - 1, 1)
     assert auroc_variance(scores, is_ai, groups=groups) == pytest.approx(expected, abs=1e-12)
+
+
+@settings(max_examples=40)
+@given(two_classes(), st.lists(st.integers(-4, 4), min_size=50, max_size=50))
+def test_the_difference_of_two_aurocs_is_the_difference_and_turns_with_them(sample, others):
+    scores, is_ai = sample
+    other = np.array(others[: scores.size], dtype=float)
+    forth, back = compare_aurocs(scores, other, is_ai), compare_aurocs(other, scores, is_ai)
+    assert forth.difference.value == pytest.approx(auroc(scores, is_ai) - auroc(other, is_ai))
+    assert back.difference.value == pytest.approx(-forth.difference.value)
+    assert back.p_value == pytest.approx(forth.p_value)
+    assert 0 <= forth.p_value <= 1
+    assert forth.difference.low <= forth.difference.value <= forth.difference.high
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
+def test_mcnemar_is_the_binomial_test_of_the_texts_that_one_alone_decides_right(rows):
+    first, second = np.array(rows).T
+    found = mcnemar(first, second)
+    only = int((first & ~second).sum()), int((second & ~first).sum())
+    assert (found.n_only_first, found.n_only_second) == only
+    if found.is_exact:
+        expected = binomtest(only[0], sum(only)).pvalue if sum(only) else 1.0
+        assert found.p_value == pytest.approx(expected)
+    assert found.difference.value == pytest.approx(first.mean() - second.mean())
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=60))
+def test_many_classes_equal_scikit_learn(rows):
+    called, truth = np.array(rows).T
+    names = ("a", "b", "c", "d")
+    found = class_measures(called, truth, names=names, bootstrap=Bootstrap(3))
+    assert found.accuracy.value == pytest.approx(reference.accuracy_score(truth, called))
+    assert np.array_equal(found.confusion, reference.confusion_matrix(truth, called, labels=range(4)))
+    if set(truth) == set(range(4)):
+        macro = reference.f1_score(truth, called, average="macro", zero_division=0.0)
+        assert found.macro_f1.value == pytest.approx(macro)
+        assert found.balanced_accuracy.value == pytest.approx(reference.balanced_accuracy_score(truth, called))
+    else:
+        assert "There are no texts of" in found.macro_f1.reason
+
+
+@settings(max_examples=30)
+@given(st.lists(TIED_SCORES, min_size=30, max_size=60), st.lists(TIED_SCORES, min_size=1, max_size=60))
+def test_the_gap_of_two_distributions_is_scipys(here, known):
+    expected = ks_2samp(here, known, method="asymp")
+    found = score_shift(here, known)
+    assert found.ks == pytest.approx(expected.statistic)
+    assert found.p_value == pytest.approx(expected.pvalue)
+
+
+@given(counts(), st.integers(1, 6))
+def test_groups_of_equal_copies_count_once_and_single_texts_each(count, n_copies):
+    k, n = count
+    hits = np.arange(n) < k
+    alone = rate_in_groups(hits, None, of="texts")
+    assert (alone.low, alone.high) == pytest.approx(wilson(k, n))
+    copied = rate_in_groups(np.tile(hits, n_copies), np.tile(np.arange(n), n_copies), of="texts")
+    assert copied.value == alone.value
+    assert copied.low <= alone.low + 1e-9
+    assert copied.high >= alone.high - 1e-9
+
+
+@given(st.floats(0, 1), st.floats(0, 0.5), st.floats(0.51, 1))
+def test_a_share_is_recovered_from_the_flags_it_gives(share, fpr, tpr):
+    flagged = share * tpr + (1 - share) * fpr
+    assert rogan_gladen(flagged, fpr=fpr, tpr=tpr) == pytest.approx(share, abs=1e-9)

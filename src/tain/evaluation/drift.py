@@ -216,14 +216,14 @@ def _sentence(what: str, of: str, side: str, ks: float, p_value: float, psi: flo
         "length": (f"are {side} than", "are as long as"),
     }[what]
     meaning = "The operating points were set on other lengths." if what == "length" else _MEANING.get((of, side), "")
-    numbers = f"Kolmogorov–Smirnov {ks:.2f}, p {_p_text(p_value)}, stability index {psi:.2f}"
+    numbers = f"Kolmogorov–Smirnov {ks:.2f}, p\u00a0{_p_text(p_value)}, stability index {psi:.2f}"
     verb = alike if level == "none" else moved
     sentence = f"{of[0].upper()}{of[1:]} here {verb} those of the calibration ({numbers}): {_WORDS[level]}."
     return f"{sentence} {meaning}".strip() if level in ("some", "strong") else sentence
 
 
 def _p_text(p_value: float) -> str:
-    return "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
+    return "<\u00a00.001" if p_value < 0.001 else f"=\u00a0{p_value:.3f}"
 
 
 def _level(ks: float, p_value: float, psi: float) -> Level:

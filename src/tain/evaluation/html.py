@@ -167,10 +167,12 @@ def _worst(report: Report) -> Iterator[dict[str, object]]:
         ("Human texts called AI, highest score first", worst.n_false_positives, worst.false_positives),
         ("AI texts that were missed, lowest score first", worst.n_misses, worst.misses),
     )
-    for i, (name, n, texts) in enumerate(groups):
+    is_open = True  # the first text of all, so that a reader sees what is behind the others
+    for name, n, texts in groups:
         shown = [{"text": text, "pieces": pieces(text)} for text in texts]
         count = f"{len(texts):,} of {n:,}, at the default threshold of {worst.threshold:.2f}."
-        yield {"title": name, "count": count, "texts": shown, "is_first": i == 0}
+        yield {"title": name, "count": count, "texts": shown, "is_open": is_open}
+        is_open = is_open and not texts
 
 
 def _mistakes(report: ClassReport) -> Iterator[tuple[str, str, int]]:

@@ -65,7 +65,16 @@ def text_hashes(texts: Iterable[str]) -> Hashes:
     Args:
         texts: Read once.
     """
-    return np.unique(np.fromiter((text_hash(text) for text in texts), dtype=np.uint64))
+    return np.unique(hash_each(texts))
+
+
+def hash_each(texts: Iterable[str]) -> Hashes:
+    """The number of each text in order, shape (n,).
+
+    Args:
+        texts: n of them, read once.
+    """
+    return np.fromiter((text_hash(text) for text in texts), dtype=np.uint64)
 
 
 def overlap(texts: Iterable[str], seen_hashes: Hashes) -> Overlap:
@@ -75,7 +84,7 @@ def overlap(texts: Iterable[str], seen_hashes: Hashes) -> Overlap:
         texts: Of the test, read once.
         seen_hashes: From `text_hashes`, in any order.
     """
-    hashes = np.fromiter((text_hash(text) for text in texts), dtype=np.uint64)
+    hashes = hash_each(texts)
     positions = np.flatnonzero(np.isin(hashes, seen_hashes))
     return Overlap(rate(positions.size, hashes.size, of="texts"), tuple(positions.tolist()))
 

@@ -82,7 +82,7 @@ def low_fpr(report: Report) -> str | None:
         axes.set(xscale="log", xlim=(lowest, 1), ylim=(0, 1.02))
         axes.set(xlabel="false positive rate (logarithmic)", ylabel="true positive rate")
         axes.xaxis.set_major_formatter(lambda x, _: target(x))
-        axes.legend(loc="best", fontsize=8)
+        axes.legend(loc="best", fontsize=9)
     return done()
 
 

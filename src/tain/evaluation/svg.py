@@ -20,7 +20,7 @@ _CSS = {TEXT: "currentColor", GRID: "var(--line)", HUMAN: "var(--human)", AI: "v
 _STYLE: Any = {  # matplotlib types its settings by hundreds of literal names
     "svg.fonttype": "none",
     "font.family": "sans-serif",
-    "font.size": 9,
+    "font.size": 10,
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "text.color": TEXT,
     "axes.edgecolor": GRID,

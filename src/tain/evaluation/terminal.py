@@ -68,24 +68,23 @@ def _ranking(report: Report) -> Table:
 
 
 def _operating_points(report: Report) -> Table:
-    headers = ("False positives", "95% interval", "Count", "Target", "AI found", "95% interval", "Count")
-    made = table("Stored operating points", "Set for", *headers)
+    made = table("Stored operating points", "Set for", "False positives", "95% interval", "Count", "Target", "AI found")
     for result in report.operating_points:
         fpr, recall = result.rates.fpr, result.rates.recall
-        cells = *rate_cells(fpr), wording.count_text(fpr), wording.achieved(result)
-        found = *rate_cells(recall), wording.count_text(recall)
-        made.add_row(_name(result), *cells, *found, style="bold" if result.is_default else None)
+        cells = *rate_cells(fpr), wording.count_text(fpr), wording.achieved(result), wording.rate_text(recall)
+        made.add_row(_name(result), *cells, style="bold" if result.is_default else None)
     return made
 
 
 def _measures(report: Report) -> Table:
-    headers = ("Precision", "Accuracy", "Balanced accuracy", "F1 of AI", "Macro F1")
+    headers = ("AI found", "95% interval", "Precision", "Accuracy", "Balanced", "F1 of AI", "Macro F1")
     made = table("Measures at these points", "Set for", *headers)
     for result in report.operating_points:
         rates = result.rates
         shares = (wording.rate_text(rate) for rate in (rates.precision, rates.accuracy))
         numbers = (wording.number_text(number) for number in (rates.balanced_accuracy, rates.f1, rates.f1_macro))
-        made.add_row(_name(result), *shares, *numbers, style="bold" if result.is_default else None)
+        style = "bold" if result.is_default else None
+        made.add_row(_name(result), *rate_cells(rates.recall), *shares, *numbers, style=style)
     return made
 
 
