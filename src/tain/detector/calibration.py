@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp, log, log1p
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tain.core.errors import ConfigError, DataError
 from tain.detector.settings import CalibrationRecord, Lengths, ProbabilityMap
+from tain.evaluation.overlap import Hashes
 from tain.evaluation.thresholds import TARGET_FPRS, OperatingPoint, fit_operating_points, n_needed, supports
 
 Scores = NDArray[np.float32]
@@ -28,12 +29,14 @@ class ScoredTexts:
         n_words: Words in each, shape (n,).
         n_too_short: Texts that got no score and are not counted in n.
         sha256: Hash of the texts.
+        hashes: One of each text, shape (n,), by which it is known again.
     """
 
     scores: Scores
     n_words: NDArray[np.int64]
     n_too_short: int = 0
     sha256: str = ""
+    hashes: Hashes = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
 
 
 @dataclass(frozen=True)

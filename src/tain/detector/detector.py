@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
+
 from tain.core.errors import DetectorError
 from tain.core.files import read_json
 from tain.core.progress import Advance
@@ -22,9 +24,11 @@ from tain.detector.folder import (
     write_folder,
 )
 from tain.detector.reader import BATCH_TOKENS, Reader, Reading, default_window_tokens
+from tain.detector.seen import UNKNOWN, Seen, read_seen
 from tain.detector.settings import MIN_WORDS, About, ProbabilityMap, Settings, Summary
 from tain.detector.verdict import Evidence, Label, ModelId, Verdict, WindowScore, evidence
 from tain.detector.warning import warnings_for
+from tain.evaluation.overlap import Hashes
 from tain.evaluation.thresholds import DEFAULT_FPR, TARGET_FPRS, OperatingPoint
 
 NO_PROBABILITY = "The detector was calibrated with human texts only. Give AI texts too: tain calibrate --ai FILE."
@@ -40,12 +44,14 @@ class Detector:
         settings: What `detector.json` says.
         calibration: From scores to labels, probabilities and evidence.
         report: How it was measured, as JSON; None when no Report came with it.
+        seen: Hashes of the texts that it was made from, where they are known.
     """
 
     reader: Reader
     settings: Settings
     calibration: Calibration
     report: JsonObject | None = None
+    seen: Seen = UNKNOWN
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> Detector:
@@ -60,7 +66,7 @@ class Detector:
         folder = find_detector(path)
         settings = read_settings(folder)
         report = read_json(folder / REPORT) if REPORT in settings.files else None
-        return cls(_reader(folder, settings), settings, read_calibration(folder, settings), report)
+        return cls(_reader(folder, settings), settings, read_calibration(folder, settings), report, read_seen(folder))
 
     @classmethod
     def build(
@@ -97,7 +103,7 @@ class Detector:
         """
         tokens = window_tokens or default_window_tokens(classifier)
         reader = Reader(classifier, normaliser=normaliser, window_tokens=tokens, min_words=min_words)
-        calibration = _calibrate(reader, human, ai, targets=_with(targets, default_fpr), advance=advance)
+        calibration, numbers = _calibrate(reader, human, ai, targets=_with(targets, default_fpr), advance=advance)
         settings = Settings(
             normaliser=normaliser,
             window_tokens=tokens,
@@ -107,7 +113,7 @@ class Detector:
             about=about or About(),
             classifier=hashes(classifier, classifier_files(classifier)),
         )
-        return cls(reader, settings, calibration)
+        return cls(reader, settings, calibration, seen=read_seen(classifier).calibrated(numbers))
 
     def check(self, text: str, *, target_fpr: float | None = None, prior: float | None = None) -> Verdict:
         """The verdict on one text, with the score of each window and where it lies in the text.
@@ -171,7 +177,7 @@ class Detector:
             ConfigError: If the human texts are too few for the target.
             DataError: If they are too few for any target.
         """
-        calibration = _calibrate(
+        calibration, numbers = _calibrate(
             self.reader,
             human,
             ai,
@@ -189,7 +195,9 @@ class Detector:
             summary=Summary(),
             files={},
         )
-        return Detector(self.reader, settings, calibration)
+        # Without new AI texts the probabilities still come from the earlier ones.
+        is_added = not ai and settings.calibration.probability is not None
+        return Detector(self.reader, settings, calibration, seen=self.seen.calibrated(numbers, is_added=is_added))
 
     def described(self, *, about: About, summary: Summary, report: JsonObject | None = None) -> Detector:
         """The same detector with what its card and Report say.
@@ -200,7 +208,7 @@ class Detector:
             report: JSON value of the whole Report.
         """
         settings = self.settings.changed(about=about, summary=summary)
-        return Detector(self.reader, settings, self.calibration, report)
+        return Detector(self.reader, settings, self.calibration, report, self.seen)
 
     def save(self, path: str | Path) -> Detector:
         """Write the detector folder, whole or not at all, and load it again.
@@ -221,6 +229,7 @@ class Detector:
             calibration=self.calibration,
             card=render_card(self.settings, classifier=self.reader.engines.classifier),
             report=self.report,
+            seen=self.seen,
         )
         saved = Detector.load(folder)
         if saved.model != self.model:
@@ -282,9 +291,11 @@ def _calibrate(
     targets: Iterable[float],
     advance: Advance | None,
     earlier: ProbabilityMap | None = None,
-) -> Calibration:
+) -> tuple[Calibration, Hashes]:
     known_ai = reader.score_known(ai, advance=advance) if ai else None
-    return fit_calibration(reader.score_known(human, advance=advance), ai=known_ai, targets=targets, earlier=earlier)
+    known_human = reader.score_known(human, advance=advance)
+    numbers = np.concatenate([known.hashes for known in (known_human, known_ai) if known])
+    return fit_calibration(known_human, ai=known_ai, targets=targets, earlier=earlier), np.unique(numbers)
 
 
 def _with(targets: Iterable[float], target_fpr: float | None) -> tuple[float, ...]:

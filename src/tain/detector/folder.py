@@ -17,12 +17,13 @@ from tain.core.errors import DataError, DetectorError
 from tain.core.files import read_json, sha256_of, whole_folder, write_json
 from tain.detector.calibration import Calibration
 from tain.detector.engines import CLASSIFIER
+from tain.detector.seen import SEEN, Seen, write_seen
 from tain.detector.settings import FORMAT, Settings
 
 DETECTOR, SCORES, CARD, REPORT = "detector.json", "calibration.safetensors", "README.md", "report.json"
 RUN_MODEL, RUN_DETECTOR = "model", "detector"  # inside a Run
 SHIPPED = Path(__file__).parent / "shipped"
-_OURS = {DETECTOR, SCORES, CARD, REPORT}
+_OURS = {DETECTOR, SCORES, CARD, REPORT, SEEN}
 # Only these are copied into a detector; code and pickles never are.
 _WANTED = {".json", ".safetensors", ".txt", ".model", ".jinja"}
 # Results that people keep beside a model, and that nothing loads. Any other file that was not saved with it is refused.
@@ -188,6 +189,7 @@ def write_folder(
     calibration: Calibration,
     card: str,
     report: Mapping[str, object] | None,
+    seen: Seen,
 ) -> Settings:
     """Write a detector folder, whole or not at all.
 
@@ -198,6 +200,7 @@ def write_folder(
         calibration: Its scores are written.
         card: Text of README.md.
         report: JSON value, or None for no report.
+        seen: Hashes of the texts that it was made from.
 
     Returns:
         The settings as written, with the hash of every file.
@@ -212,6 +215,7 @@ def write_folder(
         (part / CARD).write_text(card, encoding="utf-8")
         if report is not None:
             write_json(part / REPORT, report)
+        write_seen(part / SEEN, seen)
         names = sorted(file.name for file in part.iterdir())
         unsealed = settings.changed(files=hashes(part, names))
         written = unsealed.changed(seal=seal_of(unsealed.model_dump(mode="json")))

@@ -19,6 +19,7 @@ from tain.detector.engines import Engines
 from tain.detector.rollup import roll_up
 from tain.detector.settings import MIN_WORDS
 from tain.detector.windows import DEFAULT_WINDOW_TOKENS, Window, cut_windows
+from tain.evaluation.overlap import text_hash
 
 MAX_CHARS = 5_000_000
 BATCH_TOKENS = 8192
@@ -96,13 +97,14 @@ class Reader:
         self, texts: Sequence[str], *, advance: Advance | None = None, batch_tokens: int = BATCH_TOKENS
     ) -> ScoredTexts:
         """The scores of texts whose author is known, for calibration; too short ones are counted and left out."""
-        readings = [(r.score, r.n_words) for r in self.read(texts, batch_tokens=batch_tokens, advance=advance)]
-        kept = [(score, n_words) for score, n_words in readings if score is not None]
+        readings = self.read(texts, batch_tokens=batch_tokens, advance=advance)
+        kept = [(r.score, r.n_words, text_hash(r.normalised.text)) for r in readings if r.score is not None]
         return ScoredTexts(
-            scores=np.array([score for score, _ in kept], dtype=np.float32),
-            n_words=np.array([n_words for _, n_words in kept], dtype=np.int64),
-            n_too_short=len(readings) - len(kept),
+            scores=np.array([score for score, _, _ in kept], dtype=np.float32),
+            n_words=np.array([n_words for _, n_words, _ in kept], dtype=np.int64),
+            n_too_short=len(texts) - len(kept),
             sha256=texts_sha256(texts),
+            hashes=np.array([number for _, _, number in kept], dtype=np.uint64),
         )
 
     def _read_block(self, texts: Sequence[str], batch_tokens: int, advance: Advance | None) -> list[Reading]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from tain.corpora.normalise import get_normaliser
 from tain.corpora.sampling import sample_per_domain
 from tain.corpora.similarity import HeldTexts
 from tain.corpora.split import assign_split
+from tain.evaluation.overlap import Hashes, text_hash
 from tain.models import Backbone
 from tain.recipes.configuration import CorpusConfig
 from tain.recipes.reading import read, set_aside_name
@@ -63,6 +65,7 @@ class Preparation:
         self._groups: set[bytes] = set()  # of validation rows
         self._joined: set[bytes] = set()  # those of rows that have another's id as group
         self._held = HeldTexts()
+        self._hashes = array("Q")
 
     def rows(self, part: str) -> Iterator[TokenRow]:
         """Tokenised cuts of the texts of a part."""
@@ -76,6 +79,11 @@ class Preparation:
                 for (example, _, view, teacher), row in zip(chunk, ids, strict=True):
                     yield TokenRow(row, self.labels.index(str(example.label)), example.domain, view, teacher)
                 advance(len(chunk))
+
+    @property
+    def seen(self) -> Hashes:
+        """The hash of every text of the parts that were read, rising and each once."""
+        return np.unique(np.array(self._hashes, dtype=np.uint64))
 
     def _taught(self, cuts: Iterator[Cut]) -> Iterator[tuple[Example, str, int, Sequence[float]]]:
         """Every cut with what the teacher says of it; a teacher needs all texts at once, so they are held in memory."""
@@ -109,6 +117,7 @@ class Preparation:
         low, high = self.config.cut_low, self.config.cut_high
         for example, text in self._apart(self._texts(part), part):
             self.counts[f"{part}: {example.label}"] += 1
+            self._hashes.append(text_hash(text))
             for view in range(n_views):
                 rng = np.random.default_rng([self.seed, view, crc32(example.id.encode("utf-8", "replace"))])
                 yield example, excerpt(text, rng, low=low, high=high), view

@@ -12,6 +12,7 @@ from typing import Any
 from tain.core.files import read_json, sha256_of, whole_folder, write_json
 from tain.corpora.hub import hub_revision
 from tain.corpora.places import find_places
+from tain.detector.seen import SEEN, UNKNOWN, Seen, read_seen, write_seen
 from tain.models import Backbone
 from tain.recipes.configuration import CorpusConfig
 from tain.recipes.preparation import VERSION, Preparation
@@ -33,6 +34,7 @@ class TokenisedCorpus:
         counts: What was kept and what was left out, by reason.
         sha256: Hash of the files read, by path; of Hub data sets the commit.
         set_aside: Files of the rows that cannot be used, where there were some.
+        seen: Hashes of the texts in both parts.
     """
 
     train: TokenStore
@@ -40,6 +42,7 @@ class TokenisedCorpus:
     counts: dict[str, int]
     sha256: dict[str, str]
     set_aside: tuple[Path, ...] = ()
+    seen: Seen = UNKNOWN
 
 
 def hash_corpus(config: CorpusConfig) -> dict[str, str]:
@@ -84,11 +87,16 @@ def tokenise(
     hashes = dict(hash_corpus(config) if sha256 is None else sha256)
     folder = cache / _key(config, backbone, hashes, seed)
     # A data set whose commit nobody knows may have changed since its tokens were stored.
-    if UNKNOWN_REVISION in hashes.values() or not (folder / COUNTS).is_file():
+    if UNKNOWN_REVISION in hashes.values() or not _is_whole(folder):
         _build(config, backbone, folder, seed=seed, is_quiet=is_quiet)
     aside = tuple(file for part in PARTS if (file := folder / set_aside_name(part)).is_file())
     train, valid = open_store(folder / "train"), open_store(folder / "valid")
-    return TokenisedCorpus(train, valid, read_json(folder / COUNTS), hashes, aside)
+    return TokenisedCorpus(train, valid, read_json(folder / COUNTS), hashes, aside, read_seen(folder))
+
+
+def _is_whole(folder: Path) -> bool:
+    # A store of a tain that did not note which texts it holds is made again.
+    return all((folder / name).is_file() for name in (COUNTS, SEEN))
 
 
 def _key(config: CorpusConfig, backbone: Backbone, hashes: dict[str, str], seed: int) -> str:
@@ -114,6 +122,7 @@ def _build(config: CorpusConfig, backbone: Backbone, folder: Path, *, seed: int,
         for part in PARTS:
             build_store(target / part, preparation.rows(part))
         preparation.require_all_labels()
+        write_seen(target / SEEN, Seen(training=preparation.seen))
         write_json(target / COUNTS, preparation.counts | _n_set_aside(target))
 
 

@@ -11,6 +11,7 @@ from tests.tiny import save_tiny_encoder
 from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from tain.core.example import DETECTION
+from tain.evaluation.overlap import text_hashes
 from tain.models import Backbone, load_backbone
 from tain.recipes import tokenised
 from tain.recipes.configuration import CorpusConfig
@@ -164,6 +165,19 @@ def test_the_cache_serves_the_same_texts_and_tokenizer_only(write, made, builds,
     write("train.jsonl", rows(41, seed=1))
     made(file)
     assert len({*builds}) == len(builds) == 3
+
+
+def test_the_texts_of_both_parts_are_noted_once_each_and_no_other(write, made, builds):
+    train, valid = rows(12, seed=2, name="t"), rows(6, seed=1, name="v")
+    near = changed(valid[0], id="near")
+    files = write("train.jsonl", [*train, {**train[0], "id": "again"}, near]), write("valid.jsonl", valid)
+    corpus = made(*files, n_views=3)
+    assert corpus.counts["train: near repeat of a validation text"] == 1
+    assert corpus.seen.training.tolist() == text_hashes(row["text"] for row in [*train, *valid]).tolist()
+    assert made(*files, n_views=3).seen.training.size == 18
+    (builds[0] / "seen.safetensors").unlink()  # as in a store of an earlier tain
+    assert made(*files, n_views=3).seen.training.size == 18
+    assert len(builds) == 2
 
 
 def test_other_rules_with_the_same_vocabulary_are_another_tokenizer(write, builds, tmp_path):

@@ -10,6 +10,8 @@ from tests.tiny import save_tiny_encoder
 from tain.cli import DONE, MISUSE, PARTIAL
 from tain.cli.app import run
 from tain.core import progress
+from tain.detector.seen import read_seen
+from tain.evaluation.overlap import text_hashes
 
 SETTINGS = (
     "training.n_epochs=1",
@@ -63,6 +65,12 @@ def test_a_finished_run_is_said_to_be_complete_and_left_as_it_is(base, texts, ca
     assert output.err == f"{texts.parent / 'run'} is complete.\n"
     assert json.loads(output.out) == manifest
     assert stamps(texts.parent / "run") == before
+
+
+def test_a_run_knows_the_texts_it_was_trained_on(base, texts):
+    assert run(command(base, texts)) == DONE
+    seen = read_seen(texts.parent / "run" / "model").training
+    assert seen.tolist() == text_hashes(made_up_texts(40, seed=1, low=50, high=60)).tolist()
 
 
 @pytest.mark.parametrize("is_complete", [True, False])
