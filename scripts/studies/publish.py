@@ -1,6 +1,6 @@
 """Put the table of a study between the markers of its page; what stands around it is written by hand.
 
-    python scripts/studies/publish.py build/studies/leave-one-family-out docs/results/leave-one-family-out.md
+Run as `python scripts/studies/publish.py build/studies/leave-one-family-out docs/results/leave-one-family-out.md`.
 """
 
 from __future__ import annotations
