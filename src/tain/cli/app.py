@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "audit": "Say what is wrong with a corpus before it is trained on.",
     "train": "Train a detector.",
     "mirror": "Write AI texts like human ones in topic, length and form.",
+    "mine": "Mine a pool of human texts for what a detector gets wrong.",
     "calibrate": "Fit the thresholds of a detector to your own human texts.",
     "evaluate": "Measure a detector on labelled texts.",
     "bundle": "Freeze an evaluation set with its protocol, or check one.",
@@ -41,7 +42,9 @@ VERBS: dict[str, str] = {
 Where that module has COMMANDS, they are the words that follow the verb.
 """
 
-FILE_FLAGS = frozenset({"--train", "--valid", "--human", "--ai", "--data"})
+FILE_FLAGS = frozenset(
+    {"--train", "--valid", "--human", "--ai", "--data", "--pool", "--valid-ai", "--mirror-file", "--labelled"}
+)
 """Flags that take several files. The verbs that have them take no file without a flag."""
 
 USAGE_ERRORS: tuple[type[Exception], ...] = tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -90,8 +91,21 @@ def write_requests(path: Path, candidates: Sequence[Candidate]) -> None:
     write_sheet(path, rows, answer=LABEL, answers={})
 
 
-def read_labels(path: Path) -> list[Example]:
-    """The texts that a person has labelled human or ai.
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What a person has said.
+
+    Attributes:
+        examples: Labelled human or ai.
+        dropped: Ids of texts that are to be used for nothing.
+    """
+
+    examples: tuple[Example, ...]
+    dropped: frozenset[str]
+
+
+def read_labels(path: Path) -> Labelled:
+    """The texts that a person has labelled.
 
     Args:
         path: What `write_requests` wrote.
@@ -100,7 +114,8 @@ def read_labels(path: Path) -> list[Example]:
         DataError: If a row has another label, no text, or the id of an earlier one; with its line.
     """
     rows = read_sheet(path, answer=LABEL, allowed=LABELS)
-    return [_example(path, row) for row in rows if row.answer != "drop"]
+    examples = tuple(_example(path, row) for row in rows if row.answer != "drop")
+    return Labelled(examples, frozenset(row.id for row in rows if row.answer == "drop"))
 
 
 def _example(path: Path, row: Answered) -> Example:

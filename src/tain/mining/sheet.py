@@ -93,6 +93,11 @@ def read_sheet(
     return list(found.values())
 
 
+def sheet_ids(path: Path) -> list[str]:
+    """The ids of all rows, answered or not, in order; rows that cannot be read have none."""
+    return [str(row.values.get(ID) or "").strip() for row in _rows(path) if isinstance(row, Row)]
+
+
 def _rows(path: Path) -> Iterator[Row | Fault]:
     # A table that holds its header only, or nothing at all, is one in which nothing had to be asked.
     if path.is_file() and len(path.read_bytes().splitlines()) <= 1 and format_of(path) == "csv":

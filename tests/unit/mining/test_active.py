@@ -52,10 +52,11 @@ def test_labels_come_back_as_examples(tmp_path):
     asked(path)  # what a person has filled in is left alone
     assert path.read_bytes() == before
     found = read_labels(path)
-    assert [(e.id, e.label, e.text, e.group, e.domain) for e in found] == [
+    assert [(e.id, e.label, e.text, e.group, e.domain) for e in found.examples] == [
         ("t0", "human", "Text 0, as it is.", "g0", "news"),
         ("t2", "ai", "Text 2, as it is.", "g2", "news"),
     ]
+    assert found.dropped == {"t1"}
 
 
 def test_a_row_that_lost_its_text_is_named(tmp_path):

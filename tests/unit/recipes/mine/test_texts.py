@@ -1,0 +1,134 @@
+"""What is trained on from the start, what judges, and that the two never meet."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from tests.mining_fixtures import words, write_rows
+
+from tain.core.errors import ConfigError
+from tain.mining.active import LABEL
+from tain.recipes.mine.configuration import read_settings
+from tain.recipes.mine.example_file import load_examples, write_examples
+from tain.recipes.mine.texts import prepare
+
+N = 60
+
+
+@pytest.fixture
+def files(tmp_path):
+    rows = []
+    for i, (one, other) in enumerate(zip(words(N, seed=1, tilt=1), words(N, seed=2, tilt=3), strict=True)):
+        rows.append({"id": f"h{i}", "text": one, "label": "human", "group": f"g{i}", "domain": "plain"})
+        rows.append({"id": f"a{i}", "text": other, "label": "ai", "group": f"g{i}", "domain": "plain"})
+    pool = [{"id": f"p{i}", "text": text, "domain": "plain"} for i, text in enumerate(words(400, seed=3, tilt=1))]
+    pool += [
+        {"id": "short", "text": "too few words"},
+        {"id": "machine", "text": words(1, seed=9, tilt=3)[0], "label": "ai"},
+    ]
+    for row in pool:
+        row.setdefault("label", "human")
+    return write_rows(tmp_path / "train.jsonl", rows), write_rows(tmp_path / "pool.jsonl", pool)
+
+
+def prepared(files, tmp_path, *settings, name="texts", **flags):
+    given = {"corpus.train": [str(files[0])], "mining.pool": [str(files[1])], "mining.target_fpr": 0.1, **flags}
+    return prepare(read_settings(None, settings=settings, flags=given), tmp_path / name, is_quiet=True)
+
+
+def bank(tmp_path, n=20):
+    rows = [{"id": f"b{i}", "text": text} for i, text in enumerate(words(n, seed=5, tilt=3))]
+    return {"mining.mirror_files": [str(write_rows(tmp_path / "bank.jsonl", rows))]}
+
+
+def test_the_parts_that_judge_are_apart_and_pairs_stay_together(files, tmp_path):
+    texts = prepared(files, tmp_path, **bank(tmp_path))
+    parts = {name: {example.id for example in examples} for name, examples in texts.held.items()}
+    assert sum(map(len, parts.values())) == len(set().union(*parts.values())) > 100
+    assert "short" not in set().union(*parts.values())
+    assert texts.counts["pool: not labelled human"] == 1
+    train, valid = load_examples(texts.file("train")), load_examples(texts.file("valid"))
+    assert {example.group for example in train}.isdisjoint(example.group for example in valid)
+    assert len(train) + len(valid) == 2 * N
+    assert {example.id for example in texts.valid_ai} == {e.id for e in valid if e.label == "ai"}
+    assert len(texts.bank) == 20
+
+
+def test_what_is_there_is_not_prepared_again(files, tmp_path):
+    first = prepared(files, tmp_path, **bank(tmp_path))
+    files[0].write_text("no rows any more")
+    assert prepared(files, tmp_path, **bank(tmp_path)).counts == first.counts
+
+
+def test_training_texts_that_repeat_a_text_that_judges_are_left_out(files, tmp_path):
+    control = prepared(files, tmp_path, **bank(tmp_path)).held["control"]
+    copies = [{"id": f"c{i}", "text": e.text + " again.", "label": "ai"} for i, e in enumerate(control[:5])]
+    with files[0].open("a") as file:
+        file.writelines(json.dumps(row) + "\n" for row in copies)
+    again = prepared(files, tmp_path, name="again", **bank(tmp_path))
+    assert not {example.id for example in load_examples(again.file("train"))} & {f"c{i}" for i in range(5)}
+    assert again.counts["train: repeats a text that judges"] >= 4  # one may have fallen to validation
+
+
+def test_ai_texts_over_the_cap_become_the_bank(files, tmp_path):
+    texts = prepared(files, tmp_path, "corpus.max_per_domain=20")
+    trained = {example.id for example in load_examples(texts.file("train"))}
+    assert len(trained) == 40
+    assert texts.bank and not trained & {example.id for example in texts.bank}
+    assert all(example.label == "ai" for example in texts.bank)
+    assert not {example.text for example in texts.bank} & {example.text for example in texts.valid_ai}
+
+
+def test_texts_that_are_trained_on_are_no_stand_ins(files, tmp_path):
+    rows = [json.loads(line) for line in files[0].read_text().splitlines()]
+    named = bank(tmp_path)
+    with (tmp_path / "bank.jsonl").open("a") as file:
+        file.writelines(
+            json.dumps({"id": row["id"], "text": row["text"]}) + "\n" for row in rows if row["label"] == "ai"
+        )
+    texts = prepared(files, tmp_path, **named)
+    trained = {example.text for example in load_examples(texts.file("train"))}
+    assert not trained & {example.text for example in texts.bank}
+    with pytest.raises(ConfigError, match="no AI text to stand in for a mirror"):
+        prepared(files, tmp_path, name="none")
+    assert prepared(files, tmp_path, name="alone", **{"mining.mirrors": "none"}).bank == []
+
+
+def test_too_small_a_pool_is_told_before_anything_is_trained(files, tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"Of the pool's 40\d texts \d+ are left to calibrate on.*needs 299 human texts"
+    ):
+        prepared(files, tmp_path, **{"mining.target_fpr": 0.01, **bank(tmp_path)})
+    assert not (tmp_path / "texts").exists()
+
+
+def test_the_texts_that_judge_are_a_sample_of_each_domain(files, tmp_path):
+    texts = prepared(files, tmp_path, "mining.max_held_per_domain=30", **bank(tmp_path))
+    assert {name: len(examples) for name, examples in texts.held.items()} == dict.fromkeys(texts.held, 30)
+    assert sum(n for name, n in texts.counts.items() if name.startswith("pool: m")) > 100
+
+
+def test_labelled_texts_are_trained_on_and_known_by_their_id(files, tmp_path):
+    path = tmp_path / "to_label.jsonl"
+    new = words(3, seed=8, tilt=2)
+    answers = ("human", "drop", "ai")
+    path.write_text(
+        "".join(
+            json.dumps({LABEL: answer, "id": f"p{i}", "text": text}) + "\n"
+            for i, (answer, text) in enumerate(zip(answers, new, strict=True))
+        )
+    )
+    texts = prepared(files, tmp_path, **{"mining.labelled": [str(path)], **bank(tmp_path)})
+    assert texts.labelled_ids() == {"p0", "p1", "p2"}
+    train = {example.id: example for example in load_examples(texts.file("train"))}
+    assert (train["labelled:p0"].label, train["labelled:p2"].label) == ("human", "ai")
+    assert "labelled:p1" not in train
+
+
+def test_examples_come_back_as_they_were_written(files, tmp_path):
+    texts = prepared(files, tmp_path, **bank(tmp_path))
+    odd = [replace(texts.bank[0], text='a\u2028line\nand "quotes", número', group="", date=None)]
+    assert write_examples(tmp_path / "odd.parquet", odd) == 1
+    assert load_examples(tmp_path / "odd.parquet") == odd
+    assert write_examples(tmp_path / "none.parquet", []) == 0
+    assert load_examples(tmp_path / "none.parquet") == []
