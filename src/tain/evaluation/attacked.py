@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tain.core.errors import MetricError
-from tain.evaluation.attacked_rows import MODEL_WRITTEN, UNATTACKED, AttackRow, AtThreshold
+from tain.evaluation.attacked_rows import MODEL_WRITTEN, UNATTACKED, AttackRow, AtThreshold, attack_name
 from tain.evaluation.delong import auroc_with_interval
 from tain.evaluation.intervals import Estimate, Rate, rate, rate_in_groups
 from tain.evaluation.samples import Floats, as_groups, as_is_ai
@@ -17,7 +17,6 @@ from tain.evaluation.slices import N_SMALL, ScoredTexts
 from tain.evaluation.thresholds import DEFAULT_FPR, OperatingPoint, fit_threshold, shortage
 
 FIXED_FPRS = (0.05, 0.01)
-_NULL_WORDS = frozenset({"", "none", "null", "nan", "n/a", "na", "<na>"})
 _WRITTEN_BY_A_MODEL = "What this attack makes of a human text was written by a language model."
 
 
@@ -34,16 +33,6 @@ class _Test:
     all_human: ScoredTexts
     stored: Sequence[_Threshold]
     fitted: Sequence[_Threshold]
-
-
-def attack_name(value: object) -> str:
-    """The attack that a raw value names; `none` for "none", null, NaN and nothing, all of which mean unattacked.
-
-    Args:
-        value: As a column holds it.
-    """
-    word = "" if value is None else str(value).strip()
-    return UNATTACKED if word.lower() in _NULL_WORDS else word
 
 
 def attack_table(
@@ -77,14 +66,54 @@ def attack_table(
     flags = as_is_ai(is_ai, n=clean.size)
     index, _ = as_groups(groups, n=clean.size)
     attacked = {name: _as_scores(scores, name=name, n=clean.size) for name, scores in _named(attacked_scores).items()}
-    human_scores = [clean, *(scores for name, scores in attacked.items() if name not in model_written)]
-    copies = [ScoredTexts(scores, flags, index) for scores in human_scores]
-    test = _test(copies, points, fixed_fprs)
-    unattacked = _row(UNATTACKED, copies[0], test, has_humans=True)
-    rows = [
-        _row(name, ScoredTexts(scores, flags, index), test, has_humans=name not in model_written)
-        for name, scores in attacked.items()
-    ]
+    copies = {name: ScoredTexts(scores, flags, index) for name, scores in attacked.items()}
+    return _rows(ScoredTexts(clean, flags, index), copies, points, fixed_fprs, model_written)
+
+
+def attack_table_of_rows(
+    scores: ArrayLike,
+    attacks: Sequence[object],
+    is_ai: ArrayLike,
+    *,
+    points: Sequence[OperatingPoint] = (),
+    groups: ArrayLike | None = None,
+    fixed_fprs: Sequence[float] = FIXED_FPRS,
+    model_written: Collection[str] = MODEL_WRITTEN,
+) -> tuple[AttackRow, ...]:
+    """The same for texts that came attacked, as RAID's do: each stands under one attack, or under none.
+
+    Args:
+        scores: Shape (n,); NaN where the detector abstained.
+        attacks: Shape (n,), what was done to each text, as a column holds it.
+        is_ai: Shape (n,), true for AI.
+        points: As stored; they saw none of these texts.
+        groups: Shape (n,), one name per text; None makes each text its own group.
+        fixed_fprs: Each between 0 and 1.
+        model_written: As in `attack_table`.
+
+    Raises:
+        MetricError: If scores, attacks, labels and groups do not fit.
+    """
+    values = _as_scores(scores, name="scores")
+    index, _ = as_groups(groups, n=values.size)
+    texts = ScoredTexts(values, as_is_ai(is_ai, n=values.size), index)
+    names = np.array([attack_name(attack) for attack in attacks], dtype=object)
+    if names.shape != values.shape:
+        raise MetricError(f"There are {names.size:,} attacks for {values.size:,} scores; expected one for each.")
+    attacked = {name: texts.select(names == name) for name in sorted(set(names) - {UNATTACKED})}
+    return _rows(texts.select(names == UNATTACKED), attacked, points, fixed_fprs, model_written)
+
+
+def _rows(
+    clean: ScoredTexts,
+    attacked: Mapping[str, ScoredTexts],
+    points: Sequence[OperatingPoint],
+    fixed_fprs: Sequence[float],
+    model_written: Collection[str],
+) -> tuple[AttackRow, ...]:
+    test = _test([clean, *(t for name, t in attacked.items() if name not in model_written)], points, fixed_fprs)
+    unattacked = _row(UNATTACKED, clean, test, has_humans=True)
+    rows = [_row(name, texts, test, has_humans=name not in model_written) for name, texts in attacked.items()]
     rows.sort(key=lambda row: (-_harm(row, unattacked), row.attack))
     return (unattacked, *rows)
 

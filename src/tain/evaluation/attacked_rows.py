@@ -10,6 +10,18 @@ UNATTACKED = "none"
 MODEL_WRITTEN = frozenset({"paraphrase", "back_translation"})
 """Attacks that a language model makes: what they make of a human text is no human text any more."""
 
+_NULL_WORDS = frozenset({"", "none", "null", "nan", "n/a", "na", "<na>"})
+
+
+def attack_name(value: object) -> str:
+    """The attack that a raw value names, in lower case; `none` for "none", null, NaN and nothing: all mean unattacked.
+
+    Args:
+        value: As a column holds it.
+    """
+    word = "" if value is None else str(value).strip().lower()
+    return UNATTACKED if word in _NULL_WORDS else word
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tain.core.errors import MetricError
+from tain.evaluation.attacked_rows import UNATTACKED
 from tain.evaluation.delong import auroc_with_interval
 from tain.evaluation.intervals import Estimate, Rate, rate
-from tain.evaluation.raid_rows import UNATTACKED, RaidRow, as_row_scores, human_evidence
+from tain.evaluation.raid_rows import RaidRow, as_row_scores, human_evidence
 from tain.evaluation.raid_thresholds import DomainThreshold, domain_threshold
 from tain.evaluation.samples import Flags, Floats, Indices, as_groups
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tain.core.errors import DataError, MetricError, sample
+from tain.evaluation.attacked_rows import UNATTACKED, attack_name
 from tain.evaluation.samples import Flags, Floats
 
-HUMAN, UNATTACKED, PARAPHRASE = "human", "none", "paraphrase"
-_NULL = frozenset({"", "none", "null", "nan", "n/a"})
+HUMAN, PARAPHRASE = "human", "paraphrase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,7 @@ def raid_row(values: Mapping[str, object], *, where: str) -> RaidRow:
                 "Fill it in, or leave the row out."
             )
     model = HUMAN if words["model"].lower() == HUMAN else words["model"]
-    return RaidRow(words["id"], model, words["domain"], attack_of(values.get("attack")), words["source_id"])
-
-
-def attack_of(value: object) -> str:
-    """The attack that a raw value names; `none` for "none", null, NaN and nothing, all of which mean unattacked."""
-    word = _word(value).lower()
-    return UNATTACKED if word in _NULL else word
+    return RaidRow(words["id"], model, words["domain"], attack_name(values.get("attack")), words["source_id"])
 
 
 def human_evidence(rows: Sequence[RaidRow], *, with_paraphrased: bool = False) -> Flags:

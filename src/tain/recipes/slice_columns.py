@@ -12,7 +12,7 @@ from tain.corpora.checks import word_of
 from tain.corpora.columns import ColumnMap
 from tain.corpora.faults import Fault
 from tain.corpora.places import find_places
-from tain.evaluation.attacked import attack_name
+from tain.evaluation.attacked_rows import UNATTACKED, attack_name
 from tain.evaluation.properties import native_of
 
 Values = list[str | None]
@@ -47,7 +47,12 @@ def extra_slices(
         match = next((name for name in sorted(found) if name.lower() == column), None)
         if match and title not in slices and match not in names:
             slices[title] = [meaning(value) for value in _values(rows, corpus, match)]
-    return {name: values for name, values in slices.items() if name in names or len(set(values)) > 1}
+    return {title: values for title, values in slices.items() if title in names or _tells(title, values)}
+
+
+def _tells(title: str, values: Values) -> bool:
+    # That every text is attacked is worth knowing, although it tells none apart.
+    return len(set(values)) > 1 or (title == "attack" and set(values) != {UNATTACKED})
 
 
 def _rows(paths: Sequence[str | Path], columns: ColumnMap) -> Iterator[tuple[str, dict[str, object]]]:

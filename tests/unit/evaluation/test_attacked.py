@@ -3,7 +3,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tain.core.errors import MetricError
-from tain.evaluation.attacked import attack_name, attack_table
+from tain.evaluation.attacked import attack_table, attack_table_of_rows
+from tain.evaluation.attacked_rows import attack_name
 from tain.evaluation.thresholds import OperatingPoint
 
 NAN = float("nan")
@@ -85,6 +86,26 @@ def test_what_a_model_made_of_a_human_text_is_no_human_text():
     assert with_it[0].auroc_all_negatives == without[0].auroc_all_negatives
     custom = attack_table(clean, {"dipper": paraphrased}, is_ai, points=[POINT], model_written=["dipper"])
     assert custom[1].n_human == 0
+
+
+def test_rows_that_came_attacked_give_the_table_of_the_same_texts_attacked_here():
+    clean, is_ai = sample()
+    made = {"number": clean - is_ai, "paraphrase": clean + 1}
+    expected = attack_table(clean, made, is_ai, points=[POINT], groups=np.arange(clean.size))
+    names = np.repeat(["None", "Number ", "paraphrase"], clean.size).astype(object)
+    names[:3] = None, "", NAN
+    order = np.random.default_rng(0).permutation(names.size)
+    columns = np.concatenate([clean, *made.values()]), names, np.tile(is_ai, 3), np.tile(np.arange(clean.size), 3)
+    scores, attacks, flags, groups = (column[order] for column in columns)
+    assert attack_table_of_rows(scores, attacks, flags, points=[POINT], groups=groups) == expected
+
+
+def test_where_every_row_is_attacked_there_is_nothing_to_compare_with_and_no_error():
+    none, row = attack_table_of_rows([0.0, 3.0], ["number", "number"], [0, 1], points=[POINT])
+    assert (none.attack, none.n_human, none.n_ai, none.is_small) == ("none", 0, 0, True)
+    assert (row.attack, row.at_points[0].tpr.k, row.at_points[0].fpr.k) == ("number", 1, 0)
+    with pytest.raises(MetricError, match="There are 1 attacks for 2 scores"):
+        attack_table_of_rows([0.0, 3.0], ["number"], [0, 1])
 
 
 def test_the_most_harmful_attack_comes_first_whether_it_hides_ai_or_accuses_people():

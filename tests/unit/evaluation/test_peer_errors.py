@@ -11,9 +11,10 @@ import pytest
 
 from tain.core.errors import DataError
 from tain.corpora.reading import read_corpus
+from tain.evaluation.attacked_rows import attack_name
 from tain.evaluation.overlap import overlap, refuse_overlap, text_hashes
 from tain.evaluation.raid import raid_measures
-from tain.evaluation.raid_rows import RaidRow, attack_of, human_evidence, raid_row
+from tain.evaluation.raid_rows import RaidRow, human_evidence, raid_row
 from tain.evaluation.raid_thresholds import domain_threshold
 
 RAID = {"id": "a", "domain": "news", "attack": "none"}
@@ -47,7 +48,7 @@ def test_unattacked_rows_are_found_however_they_are_written():
     written_as = ["none", None, "", float("nan"), "None"]
     rows = [raid_row(RAID | {"model": "human", "attack": value}, where="x") for value in written_as]
     assert {row.attack for row in rows} == {"none"}
-    assert attack_of("homoglyph") != "none"
+    assert attack_name("homoglyph") != "none"
     ai = RaidRow("z", "gpt4", "news")
     found = raid_measures([0.1, 0.2, 0.3, 0.4, 0.5, 0.9], [*rows, ai])
     assert found.thresholds[0.05][0].exact_fpr.n == len(written_as)

@@ -3,7 +3,8 @@ import math
 import pytest
 
 from tain.core.errors import DataError, MetricError
-from tain.evaluation.raid_rows import RaidRow, as_row_scores, attack_of, human_evidence, raid_row
+from tain.evaluation.attacked_rows import attack_name
+from tain.evaluation.raid_rows import RaidRow, as_row_scores, human_evidence, raid_row
 
 GOOD = {"id": "a1", "model": "gpt4", "domain": "news", "attack": "none", "source_id": "s1", "generation": "text"}
 
@@ -27,11 +28,11 @@ def test_rows_need_no_attack_and_no_source():
 
 @pytest.mark.parametrize("value", ["none", "None", None, "", math.nan, "null"])
 def test_all_ways_to_write_unattacked(value):
-    assert attack_of(value) == "none"
+    assert attack_name(value) == "none"
 
 
 def test_attacks_keep_their_name():
-    assert attack_of("Zero_Width_Space ") == "zero_width_space"
+    assert attack_name("Zero_Width_Space ") == "zero_width_space"
 
 
 def test_paraphrased_human_texts_are_no_evidence_unless_asked_for():

@@ -41,6 +41,11 @@ def test_a_column_that_tells_nothing_apart_is_left_out_unless_asked_for(tmp_path
     assert slices(paths, "attack") == {"attack": ["none", "none"]}
 
 
+def test_that_all_texts_are_under_one_attack_is_worth_a_slice(tmp_path):
+    paths = write(tmp_path / "a.jsonl", [{"label": "ai", "attack": "Paraphrase"}] * 2)
+    assert slices(paths) == {"attack": ["paraphrase", "paraphrase"]}
+
+
 def test_rows_are_matched_over_files_and_rows_left_out(tmp_path):
     first = write(tmp_path / "a.jsonl", [{"label": "ai", "kind": "x"}, {"label": "human", "kind": "y"}])
     second = write(tmp_path / "b.jsonl", [{"id": "b9", "label": "ai", "kind": "z"}])

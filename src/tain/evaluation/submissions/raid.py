@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tain.core.errors import DataError
 from tain.core.files import whole_folder, write_json
+from tain.evaluation.attacked_rows import UNATTACKED
 from tain.evaluation.raid import TARGETS
-from tain.evaluation.raid_rows import UNATTACKED, RaidRow
+from tain.evaluation.raid_rows import RaidRow
 from tain.evaluation.raid_thresholds import domain_threshold
 from tain.evaluation.submissions.json_array import read_array
 from tain.evaluation.submissions.problems import Id, Problem, Row, check_rows, number_reason, refuse
