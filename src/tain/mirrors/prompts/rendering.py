@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, meta
+from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
+
+from tain.core.errors import ConfigError, sample
 
 VARIABLES = frozenset(
     [
@@ -82,8 +84,17 @@ def render(phrasing: str, variables: Mapping[str, Any]) -> str:
     Args:
         phrasing: Jinja.
         variables: A value for each of `VARIABLES`.
+
+    Raises:
+        ConfigError: If the phrasing does what the sandbox forbids, or asks for what its variables do not have.
     """
-    filled = _compiled(phrasing).render(variables)
+    try:
+        filled = _compiled(phrasing).render(variables)
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        raise ConfigError(
+            f"Prompt template: {sample(phrasing)!r} cannot be filled in ({error}). It may use "
+            f"{', '.join(sorted(VARIABLES))} and the filters of Jinja."
+        ) from error
     return _FILLED_OR_GAP.sub(_tidy, filled).strip()
 
 

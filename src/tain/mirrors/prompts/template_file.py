@@ -49,11 +49,11 @@ def _section(place: str, key: str, raw: object) -> dict[str, tuple[str, ...]]:
     allowed = {PHRASINGS, ASK} if key == "from_topic" else {PHRASINGS}
     if not isinstance(raw, dict) or not raw or set(raw) - allowed:
         raise ConfigError(f"{place}: [{key}] is {raw!r}; expected a table with {' and '.join(sorted(allowed))}.")
-    found = {ASK if name == ASK else key: _strings(place, f"{key}.{name}", raw[name]) for name in raw}
+    found = {name: _strings(place, f"{key}.{name}", raw[name]) for name in raw}
     for name, phrasings in found.items():
         for number, phrasing in enumerate(phrasings, start=1):
             _check(f"{place}: [{key}] {name} {number}", phrasing)
-    return found
+    return {ASK if name == ASK else key: phrasings for name, phrasings in found.items()}
 
 
 def _strings(place: str, key: str, raw: object) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ _MENTIONS = re.compile(
     r"|\b(?:the|this|your) (?:writing )?(?:prompt|instructions?) (?:asks?|says?|states?|requires?|specif\w+)\b"
     r"|\b(?:rewritten|rephrased|paraphrased|revised) (?:text|version|passage|essay|review|article|abstract)\s*:"
     r"|\bthe original (?:text|passage)\b"
+    r"|\A\W*(?:(?:writing )?prompt\W{0,3}:"
+    r"|in this (?:[\w-]+ ){0,3}(?:review|text|passage), the (?:author|reviewer|writer)\b)"
     r"|\A\W*(?:the|this) (?:passage|excerpt|text|reviewer|review) (?:\w+ly )?(?:discusses|describes|explores|recounts|"
     r"explains|talks|highlights|details|summari[sz]es|praises|outlines|presents|is about)\b",
     re.IGNORECASE,

@@ -12,7 +12,7 @@ from importlib.resources import files
 _NEVER = re.compile(r"(?!)")
 _MARKS = r"[\s\"“”„«»'‘’*_#>（(\[-]*"
 _COLON = r"[*_\"”»]{0,3}\s*[:：][*_]{0,3}"
-_SENTENCE_START = r"(?:\A|(?<=[.!?…。！？।؟۔\n)\]*\"”」])|(?<=\n\w))\s*[*_(\[-]{0,3}"
+_SENTENCE_START = r"(?:\A|(?<=[.!?…。！？।؟۔\n)\]*\"”」])|(?<=\n\w))\s*[*_(\[¡¿-]{0,3}"
 _TO_THE_END = r"[^.!?。！？।؟۔\n]{0,250}[\W_]*(?:\d+\W*)?\Z"
 
 

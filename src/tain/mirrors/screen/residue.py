@@ -22,13 +22,13 @@ _PLACEHOLDERS = {
     ),
     "Lorem ipsum": re.compile(r"\blorem ipsum\b", re.IGNORECASE),
     # Chapter XXX and Super Bowl XXX are thirty, and xxx are kisses.
-    "XXX": re.compile(r"\bX{4,}\b|(?:\b[a-z]+ |^|[(\"“])XXX\b|\bXX?/XX?/X+|\$X{2,}\b|\bxxx[-@.]xxx", re.MULTILINE),
+    "XXX": re.compile(r"\bX{4,}\b|(?:\b[a-z]+ |^|[(\"“])XXX\b|\bXX?/XX?/[X\d]+|\$X{2,}\b|\bxxx[-@.]xxx", re.MULTILINE),
     "a note to fill in": re.compile(r"\b(?:TODO|TBD|FIXME|INSERT [A-Z]+ HERE)\b"),
     "a gap": re.compile(r"[^\s_][ \t]?_{4,}|_{4,}[ \t]?[^\s_]"),
 }
 _MARKUP = {
     "a heading": re.compile(r"^#{1,6} \S", re.MULTILINE),
-    "bold": re.compile(r"\*\*[^*\s][^*\n]{0,200}\*\*"),
+    "bold": re.compile(r"(?<![\w*])\*\*[^*\s][^*\n]{0,200}\*\*(?!\w)"),
     "a code fence": re.compile(r"^\s{0,3}(?:```|~~~)", re.MULTILINE),
     "a chat template's mark": re.compile(
         r"<\|[\w ]{1,40}\|>|\[/?INST\]|</?s>|<<SYS>>|</?think>|<(?:start|end)_of_turn>"
