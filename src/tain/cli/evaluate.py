@@ -71,9 +71,9 @@ def evaluate(
     from tain.core.files import refuse_overwrite
     from tain.corpora.columns import ColumnMap
     from tain.evaluation.terminal import render_terminal
-    from tain.recipes.evaluate import PROPERTIES
     from tain.recipes.evaluate_files import EvaluateSettings, evaluate_files
     from tain.recipes.other_detectors import OtherDetectors
+    from tain.recipes.report_files import PROPERTIES
 
     if pools not in PROPERTIES:
         raise ConfigError(f"--pools {pools!r} is no field of a text. Expected one of {', '.join(PROPERTIES)}.")

@@ -48,6 +48,7 @@ def render_html(report: Report, *, title: str = "Evaluation report") -> str:
         title=title,
         default=report.default_point,
         parts=list(_parts(report)),
+        warnings=wording.warnings(report),
         plots=_plots(report, at),
         slice_plots={table.name: _markup(plots.slices(table)) for table in report.slices},
         share_ai=_share_ai(report),

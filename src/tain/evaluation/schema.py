@@ -23,6 +23,7 @@ from tain.evaluation.parts import (
     PointResult,
     PoolRow,
     Ranking,
+    SeenTexts,
     SliceRow,
     SliceTable,
     Stretch,
@@ -43,6 +44,7 @@ __all__ = [
     "PoolRow",
     "Ranking",
     "Report",
+    "SeenTexts",
     "SliceRow",
     "SliceTable",
     "Stretch",
@@ -113,10 +115,14 @@ class Report(Stored):
         human_pools: False positives by kind of human text, worst first.
         comparisons: Other detectors on the same texts.
         curves: For plots.
+        warnings: What a reader must know before believing any number, such as that the detector was trained on these
+            texts.
         attacks: One row for the texts as they were and one for each attack, the most harmful first; empty where no
             attack was tried.
         drift: Whether the texts are like those of the calibration; None where nothing is known of them.
         worst: The mistakes to look at first; None without texts.
+        seen: Texts that the detector was made from; None where nobody looked.
+        left_out: Other texts of the data that are in no number, by reason.
     """
 
     kind: Literal["detection"] = "detection"
@@ -128,9 +134,12 @@ class Report(Stored):
     human_pools: tuple[PoolRow, ...]
     comparisons: tuple[Comparison, ...]
     curves: Curves
+    warnings: tuple[str, ...] = ()
     attacks: tuple[AttackRow, ...] = ()
     drift: Drift | None = None
     worst: WorstTexts | None = None
+    seen: SeenTexts | None = None
+    left_out: dict[str, int] = {}
 
     @property
     def default_point(self) -> PointResult | None:

@@ -32,7 +32,7 @@ def render_terminal(report: Report | ClassReport) -> RenderableType:
 
 
 def _warnings(report: Report) -> Iterator[RenderableType]:
-    for warning in report.drift.warnings if report.drift else ():
+    for warning in wording.warnings(report):
         yield f"[bold]Before you believe a flag:[/bold] {escape(warning)}"
 
 

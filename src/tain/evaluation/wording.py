@@ -90,6 +90,15 @@ def as_rate(estimate: Estimate) -> Rate:
     return Rate(0, 0, estimate.value, estimate.low, estimate.high, estimate.reason)
 
 
+def warnings(report: Report) -> tuple[str, ...]:
+    """What a reader must know before believing a flag, the gravest first.
+
+    Args:
+        report: Of any test.
+    """
+    return (*report.warnings, *(report.drift.warnings if report.drift else ()))
+
+
 def p_text(p_value: float | None) -> str:
     """A p-value to two digits, or a dash when there is none; never an exact 0, which no sample can show.
 

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from tain.core.example import Corpus
-from tain.core.files import read_json, refuse_overwrite, whole_file, whole_folder
+from tain.core.files import refuse_overwrite
 from tain.core.progress import progress
 from tain.detector import Detector, Verdict
-from tain.detector.card import render_card
-from tain.detector.engines import CLASSIFIER
 from tain.evaluation.bootstrap import N_DRAWS
-from tain.evaluation.drift import Drift, drift_of, length_shift, n_same_scores, score_shift
-from tain.evaluation.html import write_html
 from tain.evaluation.properties import era_of, length_band, seen_generators, year_of
 from tain.evaluation.report import evaluate_scores
 from tain.evaluation.schema import Report
-from tain.recipes.evaluation_card import measured_summary
+from tain.recipes.likeness import drift, known_texts
 from tain.recipes.provenance import provenance_of
-from tain.recipes.rivals import POINTS, Against
+from tain.recipes.report_files import PROPERTIES, write_files
+from tain.recipes.rivals import Against
 from tain.recipes.worst_texts import worst_texts
-
-PROPERTIES = ("source", "domain", "generator", "language")
 
 Slices = Mapping[str, Sequence[str | None]]
 Scores = NDArray[np.float64]
@@ -94,9 +87,10 @@ def evaluate(
         seed=seed,
     )
     worst = worst_texts(detector, corpus, scores, is_quiet=is_quiet) if has_texts else None
-    report = report.model_copy(update={"drift": drift(detector, corpus, verdicts), "worst": worst})
+    likeness = {"drift": drift(detector, corpus, verdicts), "warnings": known_texts(detector, corpus)}
+    report = report.model_copy(update={**likeness, "worst": worst})
     if output is not None:
-        _write(report, output, detector, corpus, verdicts)
+        write_files(report, output, detector=detector, corpus=corpus, verdicts=verdicts)
     return report
 
 
@@ -132,29 +126,6 @@ def slices_of(
     return slices | {name: values for name, values in found.items() if len(set(values)) > 1}
 
 
-def drift(detector: Detector, corpus: Corpus, verdicts: Sequence[Verdict]) -> Drift:
-    """Whether the texts are like those that the detector was calibrated with.
-
-    Args:
-        detector: Holds the scores of its calibration texts, and some quantiles of their lengths.
-        corpus: With labels human and ai.
-        verdicts: One per text.
-    """
-    calibration = detector.calibration
-    words, n_human = calibration.record.words, calibration.record.n_human
-    scored = [(e.label, v.score, v.n_words) for e, v in zip(corpus, verdicts, strict=True) if v.score is not None]
-    human, ai = (np.array([score for kind, score, _ in scored if kind == label]) for label in ("human", "ai"))
-    shifts = []
-    if human.size:
-        quantiles = {0.01: words.low, 0.5: words.median, 0.99: words.high}
-        lengths = [n_words for kind, _, n_words in scored if kind == "human"]
-        shifts.append(score_shift(human, calibration.human_scores))
-        shifts.append(length_shift(lengths, quantiles, n_calibration=n_human))
-    if ai.size and calibration.ai_scores.size:
-        shifts.append(score_shift(ai, calibration.ai_scores, of="AI texts"))
-    return drift_of(shifts, n_same=(n_same_scores(human, calibration.human_scores), human.size))
-
-
 def _provenance(
     detector: Detector, corpus: Corpus, files: Sequence[str | Path], against: Sequence[Against]
 ) -> dict[str, object]:
@@ -169,34 +140,3 @@ def _provenance(
         **provenance_of(files),
         **others,
     }
-
-
-def _write(report: Report, output: Path, detector: Detector, corpus: Corpus, verdicts: Sequence[Verdict]) -> None:
-    settings = detector.settings.changed(summary=measured_summary(report))
-    with whole_folder(output) as part:
-        report.save(part / "report.json")
-        write_html(report, part / "report.html", title=f"{detector.settings.about.name}: evaluation")
-        card = render_card(settings, classifier=read_json(detector.reader.folder / CLASSIFIER))
-        (part / "card.md").write_text(card, encoding="utf-8")
-        _write_scores(part / "scores.parquet", detector, corpus, verdicts)
-
-
-def _write_scores(path: Path, detector: Detector, corpus: Corpus, verdicts: Sequence[Verdict]) -> None:
-    def column(name: str) -> list[str | None]:
-        return [getattr(example, name) for example in corpus]
-
-    frame = pl.DataFrame(
-        {
-            "id": column("id"),
-            "label": column("label"),
-            "score": [verdict.score for verdict in verdicts],
-            "probability": [verdict.probability for verdict in verdicts],
-            "verdict": [verdict.label for verdict in verdicts],
-            "n_words": [verdict.n_words for verdict in verdicts],
-            **{name: column(name) for name in ("group", *PROPERTIES)},
-        },
-        schema_overrides=dict.fromkeys(("group", *PROPERTIES), pl.String),
-    )
-    points = {point.target_fpr: point.threshold for point in detector.calibration.record.points}
-    with whole_file(path) as part:
-        frame.write_parquet(part, metadata={POINTS: json.dumps(points)})

@@ -107,6 +107,8 @@ def test_it_is_written_whole(tmp_path):
 def test_what_makes_the_rates_worthless_stands_before_them(page):
     assert page.index("Before you believe a flag") < page.index("human texts were called AI")
     assert "score higher than those of the calibration" in page
+    told = render_html(full_report().model_copy(update={"warnings": ("7 texts were <trained> on.",)}))
+    assert told.index("7 texts were &lt;trained&gt; on.") < told.index("score higher than those of the calibration")
     assert "Before you believe" not in render_html(evaluate_scores([0.0, 1.0], [0, 1], n_draws=2))
 
 

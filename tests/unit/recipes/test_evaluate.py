@@ -102,6 +102,16 @@ def test_texts_of_the_calibration_are_noticed_and_new_ones_are_not(detector):
     assert not any("calibrated on texts of this test" in warning for warning in fresh.warnings)
 
 
+def test_texts_that_the_detector_was_made_from_are_noticed(detector):
+    known = made_up_texts(320, seed=1)[:3]
+    examples = [Example(id=f"k{i}", text=text.upper(), label="human") for i, text in enumerate(known)]
+    given = Corpus((*examples, *corpus(10).examples))
+    warnings = evaluate(detector, given, n_draws=50, is_quiet=True).warnings
+    assert len(warnings) == 1
+    assert warnings[0].startswith("3 of 23 texts of this test are among those that the detector was calibrated on.")
+    assert evaluate(detector, corpus(10), n_draws=50, is_quiet=True).warnings == ()
+
+
 def test_other_texts_than_those_of_the_calibration_are_warned_of(detector):
     human = (replace(e, text=" ".join([e.text] * 4)) for e in corpus() if e.label == "human")
     report = evaluate(detector, Corpus(tuple(human)), n_draws=50, is_quiet=True)

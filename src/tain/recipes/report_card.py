@@ -5,6 +5,7 @@ from __future__ import annotations
 from tain.detector.settings import CorpusResult, PoolRate, Summary
 from tain.evaluation.parts import FixedFpr, Ranking
 from tain.evaluation.schema import Report
+from tain.evaluation.wording import warnings
 
 WHOLE = "all texts of the test"
 _AT = 0.01
@@ -22,7 +23,7 @@ def measured_summary(report: Report) -> Summary:
         corpora=tuple([*_whole(report), *_sources(report)]),
         pools=tuple(_pools(report)),
         baseline=report.comparisons[0].name if report.comparisons else "",
-        notes=(note, *(report.drift.warnings if report.drift else ())),
+        notes=(note, *warnings(report)),
     )
 
 
