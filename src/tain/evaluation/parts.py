@@ -41,6 +41,45 @@ class Counts(Part):
     coverage_ai: Rate
 
 
+class SeenTexts(Part):
+    """Texts of the data that the detector was made from, known again by their hashes.
+
+    Attributes:
+        n: Texts looked up.
+        n_seen: Of them used to make the detector.
+        n_training: Of them from its training; None where its training texts are not known.
+        n_calibration: Of them from its calibration; None where its calibration texts are not known.
+        is_kept: They are in the numbers all the same.
+    """
+
+    n: int
+    n_seen: int
+    n_training: int | None
+    n_calibration: int | None
+    is_kept: bool
+
+    @property
+    def sentence(self) -> str:
+        """How many, and from where, or that it is not known."""
+        counts = {"training": self.n_training, "calibration": self.n_calibration}
+        known = [f"{count:,} from its {name}" for name, count in counts.items() if count is not None]
+        unknown = " and ".join(name for name, count in counts.items() if count is None)
+        missing = f"not known for its {unknown} texts, whose hashes were not saved" if unknown else ""
+        return "; ".join(part for part in (" and ".join(known), missing) if part)
+
+    @property
+    def warning(self) -> str | None:
+        """What to tell the reader of the numbers, or None when no text was seen."""
+        if not self.n_seen:
+            return None
+        verb, those = ("was", "It is") if self.n_seen == 1 else ("were", "They are")
+        kept = "in the numbers all the same, which say then how well it remembers."
+        return (
+            f"{self.n_seen:,} of {self.n:,} texts {verb} used to make this detector ({self.sentence}). {those} "
+            f"{kept if self.is_kept else 'left out of every number.'}"
+        )
+
+
 class FixedFpr(Part):
     """TPR where the test's own human texts set the threshold: for comparing detectors, never for use.
 

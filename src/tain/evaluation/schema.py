@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from tain.core.errors import DataError
 from tain.core.files import read_json, write_json
@@ -139,7 +139,7 @@ class Report(Stored):
     drift: Drift | None = None
     worst: WorstTexts | None = None
     seen: SeenTexts | None = None
-    left_out: dict[str, int] = {}
+    left_out: dict[str, int] = Field(default_factory=dict)
 
     @property
     def default_point(self) -> PointResult | None:
