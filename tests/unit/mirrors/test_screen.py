@@ -12,8 +12,8 @@ from tain.mirrors.screen import MEANINGS, Rules, SeenMirrors, reasons, screen, s
 PARENT = Example(
     "p1",
     "The ferry leaves the old harbour at seven in the morning and takes about two hours to reach the island. On most "
-    "days you can buy coffee on the lower deck, though the machine was broken when we went. Seats are hard, the windows "
-    "are small, and the crew is friendly enough. I would take it again, but only when the sea is calm.",
+    "days you can buy coffee on the lower deck, though the machine was broken when we went. Seats are hard, the "
+    "windows are small, and the crew is friendly enough. I would take it again, but only when the sea is calm.",
     "human",
     domain="review",
     language="en",
@@ -69,7 +69,7 @@ def test_another_language_is_seen():
     german = (
         "Die Fähre legt morgens um sieben am alten Hafen ab und braucht etwa zwei Stunden bis zur Insel. Unten gibt es "
         "meist Kaffee, aber die Maschine war an unserem Tag leider kaputt. Die Sitze sind hart, die Fenster klein, die "
-        "Leute an Bord jedoch freundlich. Ich würde wieder fahren, wenn das Meer ruhig ist und der Wind nicht zu stark weht."
+        "Leute an Bord jedoch freundlich. Ich würde wieder fahren, wenn das Meer ruhig ist und kein Wind weht."
     )
     assert found(german) == {"language"}
     assert found(german, replace(PARENT, text=german.replace("sieben", "acht"), language="de")) == {"copy"}
