@@ -48,7 +48,7 @@ NOUNS = (
     "bridge", "garden", "library", "harbour", "tower", "market", "station", "orchard", "chapel", "mill", "quarry",
     "school", "theatre", "well",
 )  # fmt: skip
-TOPIC = "Topic: how a small town keeps an old building and argues about the money\nForm: a plain report"
+TOPIC = "Topic: how a small town keeps an old building and argues about the money\nForm: a plain report."
 RATE_LIMIT = b'{"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}'
 REFUSAL = "I'm sorry, but I can't help with that request."
 
@@ -79,7 +79,10 @@ class Faults:
 
 @dataclass
 class Entry:
-    """One request: the client's name for it, a hash of what was asked, what became of it, and when."""
+    """One request: the client's name for it, a hash of what was asked, what became of it, and when.
+
+    The mark stands in the text of the answer; the wait is what a 429 asked for.
+    """
 
     trace: str
     sha256: str
@@ -87,6 +90,7 @@ class Entry:
     model: str
     arrived_s: float
     mark: str = ""
+    wait_s: float = 0.0
     is_sent: bool = False
 
     @property
@@ -96,6 +100,11 @@ class Entry:
     @property
     def step(self) -> str:
         return self.trace.split("-")[3] if self.trace.startswith("tain-") else ""
+
+    @property
+    def question(self) -> str:
+        """Parent, attempt and step: what nobody should have to answer twice."""
+        return self.trace.rpartition("-")[0]
 
 
 def make_text(rng: random.Random, *, n_words: int, sentences: tuple[str, ...] = SENTENCES) -> str:
@@ -209,7 +218,7 @@ class FaultyEndpoint:
         if self.reply:
             return self.reply(headers, body)
         if kind == "too_many":
-            return 429, self._retry_after(), RATE_LIMIT
+            return 429, self._retry_after(entry), RATE_LIMIT
         if kind == "broken":
             # Careless servers put the request into their errors, with its key.
             said = f"internal error in request {headers}"
@@ -223,10 +232,11 @@ class FaultyEndpoint:
             return response.status_code, {}, response.content
         return 200, {}, json.dumps(self._answer(kind, entry, body)).encode()
 
-    def _retry_after(self) -> dict:
+    def _retry_after(self, entry: Entry) -> dict:
         seconds = self.faults.retry_after_s
-        if self._rng.random() < 0.2:
+        if self._rng.random() < 0.2:  # a date has whole seconds, so it may lie in the past already
             return {"Retry-After": email.utils.formatdate(time.time() + seconds, usegmt=True)}
+        entry.wait_s = seconds
         return {"Retry-After": f"{seconds:g}"}
 
     def _answer(self, kind: str, entry: Entry, body: dict) -> dict:
@@ -235,7 +245,7 @@ class FaultyEndpoint:
         text = make_text(self._rng, n_words=self.n_words - 8)
         text = REFUSAL if kind == "refusal" else f"{text} This is entry {entry.mark} of the old register."
         if entry.step == "topic":
-            text = TOPIC
+            text = f"{TOPIC} This is entry {entry.mark} of the register."
         message = {"role": "assistant", "content": text}
         if kind == "bare":  # no usage and no reason, as some servers answer
             return {"choices": [{"message": {**message, "content": [{"type": "text", "text": text}]}}]}

@@ -120,9 +120,10 @@ class MirrorRun:
         return bool(tasks)
 
     def _claim(self, n: int, *, is_idle: bool) -> list[Claim]:
-        claims = self._store.claim(n, reserve=self._most_usd, max_usd=self._settings.max_usd)
+        reserve = self._most_usd if self._prices.usd_in or self._prices.usd_out else None
+        claims = self._store.claim(n, reserve=reserve, max_usd=self._settings.max_usd)
         if not claims and is_idle and self._store.recover():
-            claims = self._store.claim(n, reserve=self._most_usd, max_usd=self._settings.max_usd)
+            claims = self._store.claim(n, reserve=reserve, max_usd=self._settings.max_usd)
         return claims
 
     def _most_usd(self, claim: Claim) -> float:
@@ -150,14 +151,16 @@ class MirrorRun:
         if topic and not topic.is_judged and not await self._keeps_topic(claim, topic.answer_id, topic):
             return
         request = await self._think(self._request, claim, topic.text if topic else None)
-        answer_id, answer = await self._ask(request)
-        if request.step == "topic" and answer_id is not None:
+        while not self._stopping.is_set():
+            answer_id, answer = await self._ask(request)
+            if answer_id is None:
+                return
+            if request.step == "text":
+                await self._judge(Unjudged(answer_id, claim.parent, request, answer))
+                return
             if not await self._keeps_topic(claim, answer_id, answer):
                 return
             request = await self._think(self._request, claim, answer.text)
-            answer_id, answer = await self._ask(request)
-        if answer_id is not None:
-            await self._judge(Unjudged(answer_id, claim.parent, request, answer))
 
     async def _ask(self, request: MirrorRequest) -> tuple[int | None, Answer]:
         try:

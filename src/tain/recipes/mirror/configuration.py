@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -52,7 +53,13 @@ def mirror_config(values: dict[str, Any]) -> MirrorConfig:
     try:
         return MirrorConfig.model_validate(values)
     except ValidationError as error:
-        problems = [
-            f"{'.'.join(map(str, each['loc']))} is {each['input']!r}: {each['msg']}." for each in error.errors()
-        ]
+        problems = [_explain(str(each["loc"][0]), each["type"], each["input"], each["msg"]) for each in error.errors()]
         raise ConfigError("\n".join(problems)) from error
+
+
+def _explain(name: str, kind: str, value: object, message: str) -> str:
+    if kind != "extra_forbidden":
+        return f"{name} is {value!r}: {message}."
+    near = get_close_matches(name, MirrorConfig.model_fields, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"{name} is not a setting of mirrors. Expected one of {', '.join(MirrorConfig.model_fields)}.{hint}"

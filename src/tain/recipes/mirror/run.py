@@ -107,9 +107,10 @@ def mirror(files: MirrorFiles, config: MirrorConfig, *, tell: Callable[[str], No
         tell = tell or _to_stderr
         try:
             ending = ask(store, writers, config, n_parents=n_parents, tell=tell, is_quiet=files.is_quiet)
-        finally:
-            # Also after an error: what was accepted until then is worth having.
-            write_output(store, files.output)
+        except EndpointError:
+            write_output(store, files.output)  # what was accepted until then is worth having
+            raise
+        write_output(store, files.output)
         return MirrorResult(files.output, files.store_path, ending, n_parents, store.summary())
 
 

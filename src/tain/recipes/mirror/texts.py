@@ -38,6 +38,10 @@ def read_humans(
     examples = read_examples(
         paths, columns=columns, default_label="human", on_bad=on_bad, set_aside=set_aside, is_quiet=is_quiet
     )
+    return _only_humans(examples, paths)
+
+
+def _only_humans(examples: Iterator[Example], paths: Sequence[str]) -> Iterator[Example]:
     n_humans = 0
     for example in examples:
         if example.label == "human":
