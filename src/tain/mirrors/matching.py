@@ -6,37 +6,34 @@ features tell the two sides apart, which `tain.recipes.mirror_proof` adds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tain.core.errors import DataError, sample
 from tain.core.example import Example
+from tain.mirrors.matching_topic import Embed, Pair, TopicMatch, match_topics
 from tain.mirrors.prompts.form import form_of
 from tain.mirrors.words import count_words, ends_sentence
 
-Floats = NDArray[np.floating]
-Embed = Callable[[Sequence[str]], Floats]
-"""Vectors of texts: n texts in, shape (n, d) out."""
+__all__ = [
+    "Embed",
+    "FormMatch",
+    "LengthMatch",
+    "Matching",
+    "Pair",
+    "TopicMatch",
+    "match_forms",
+    "match_lengths",
+    "match_topics",
+    "measure_matching",
+    "pair_up",
+]
 
 LENGTH_RATIO = (0.7, 1.4)
 COUNT_TOLERANCE = 0.25
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A human text and an AI text written to match it."""
-
-    parent: Example
-    mirror: Example
-
-    @property
-    def group(self) -> str:
-        """What no split and no fold may part."""
-        return self.parent.group or self.parent.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +55,6 @@ class LengthMatch:
     p75: float
     p95: float
     share_within: float
-
-
-@dataclass(frozen=True, slots=True)
-class TopicMatch:
-    """How near mirrors are to their parents in meaning.
-
-    Attributes:
-        n_pairs: Pairs that were embedded.
-        paired: Mean cosine of a parent and its own mirror.
-        shuffled: Mean cosine of a parent and the mirror of another text, of its domain where that has another.
-        share_nearer: Of parents that are nearer to their own mirror than to the other; 0.5 is no match at all.
-    """
-
-    n_pairs: int
-    paired: float
-    shuffled: float
-    share_nearer: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,26 +142,6 @@ def match_forms(pairs: Sequence[Pair]) -> tuple[FormMatch, ...]:
     return tuple(_form_match(name, [(h[name], m[name]) for h, m in both if name in h]) for name in names)
 
 
-def match_topics(pairs: Sequence[Pair], embed: Embed, *, seed: int) -> TopicMatch | None:
-    """Cosines of own pairs against those of shuffled ones; None where all pairs are of one group.
-
-    Args:
-        pairs: Any number.
-        embed: Gives texts their vectors.
-        seed: Of the shuffling.
-    """
-    others = _shuffled(pairs, np.random.default_rng(seed))
-    kept = [i for i, other in enumerate(others) if pairs[i].group != pairs[other].group]
-    if not kept:
-        return None
-    vectors = _unit(embed([text for pair in pairs for text in (pair.parent.text, pair.mirror.text)]))
-    humans, mirrors = vectors[0::2][kept], vectors[1::2]
-    paired = (humans * mirrors[kept]).sum(1)
-    shuffled = (humans * mirrors[[others[i] for i in kept]]).sum(1)
-    nearer = float(np.mean(paired > shuffled) + np.mean(paired == shuffled) / 2)
-    return TopicMatch(len(kept), float(paired.mean()), float(shuffled.mean()), nearer)
-
-
 def _features(example: Example, parent: Example) -> dict[str, float]:
     form = form_of(example.text, language=parent.language or "en")
     features = {
@@ -199,22 +159,3 @@ def _form_match(name: str, values: Sequence[tuple[float, float]]) -> FormMatch:
     one, other = np.array(values).T
     slack = np.maximum(1.0, COUNT_TOLERANCE * one) if name in {"paragraphs", "sentences"} else 0.0
     return FormMatch(name, float(one.mean()), float(other.mean()), float(np.mean(np.abs(one - other) <= slack)))
-
-
-def _shuffled(pairs: Sequence[Pair], rng: np.random.Generator) -> list[int]:
-    """For each pair another one, of the same domain where that has another."""
-    places: dict[str | None, list[int]] = {}
-    for i, pair in enumerate(pairs):
-        places.setdefault(pair.parent.domain, []).append(i)
-    others = [(i + int(rng.integers(1, max(2, len(pairs))))) % len(pairs) for i in range(len(pairs))]
-    for members in places.values():
-        if len(members) > 1:
-            order = [members[i] for i in rng.permutation(len(members))]
-            for one, other in zip(order, order[1:] + order[:1], strict=True):
-                others[one] = other
-    return others
-
-
-def _unit(vectors: Floats) -> Floats:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths == 0, 1.0, lengths)

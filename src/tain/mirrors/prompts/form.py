@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from tain.mirrors.words import count_words, is_unspaced, sentences, tokens
@@ -23,7 +24,8 @@ def _words(text: str) -> frozenset[str]:
 
 _FIRST = _words("i me my mine myself we us our ours im ive")
 _SECOND = _words("you your yours yourself")
-_PAST = _words("was were had did said went came made took got saw thought knew felt told gave found left")
+_PAST = _words("was were had did said went came took got saw thought knew felt told gave")
+_SUBJECTS = _words("i he she it we they who")
 _PRESENT = _words("is are has do does can will am says goes comes makes takes gets think know means needs")
 MIN_SHARE_FIRST = 0.012
 MIN_SHARE_SECOND = 0.015
@@ -112,7 +114,9 @@ def _person(words: list[str]) -> Person:
 
 
 def _tense(words: list[str]) -> Tense | None:
-    past = sum(word in _PAST or (word.endswith("ed") and len(word) > 4) for word in words)
+    # Elsewhere words in -ed are mostly participles, which tell nothing.
+    told = sum(one in _SUBJECTS and other.endswith("ed") for one, other in pairwise(words))
+    past = told + sum(word in _PAST for word in words)
     present = sum(word in _PRESENT for word in words)
     if past + present < MIN_TENSE_WORDS or max(past, present) < 1.5 * min(past, present):
         return None

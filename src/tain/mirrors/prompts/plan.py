@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from tain.core.example import Example
 from tain.mirrors.domains import template_name
 from tain.mirrors.prompts.material import Material, material_of
-from tain.mirrors.prompts.rendering import MATERIAL, render
+from tain.mirrors.prompts.rendering import MATERIAL
 from tain.mirrors.prompts.template_file import ASK
 from tain.mirrors.prompts.templates import Template, Templates, load_templates
+from tain.mirrors.prompts.topic import read_topic
 from tain.mirrors.prompts.variants import VARIANTS, Variant, check_variants
-from tain.mirrors.request import Message, Role, Step
-from tain.mirrors.words import ends_sentence
+from tain.mirrors.prompts.wording import Wording, stable_hash, variables_of
+from tain.mirrors.request import Message, Step
 
 MIN_CONTINUED_SENTENCES = 3
-_TOPIC = re.compile(r"^\W*topic\W*?[:：]\W*?(.+?)\s*(?=^\W*form\W*?[:：]|\Z)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
-_FORM = re.compile(r"^\W*form\W*?[:：]\s*(.+)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +95,7 @@ def plan_prompts(
     suited = [variant for variant in check_variants(plan.variants) if _suits(variant, material)]
     # from_topic suits every text, and is what stands in where nothing else that was asked for does.
     usable: list[Variant] = suited or ["from_topic"]
-    ordered = sorted(usable, key=lambda variant: _hash(plan.seed, example.id, attempt, variant))
+    ordered = sorted(usable, key=lambda variant: stable_hash(plan.seed, example.id, attempt, variant))
     return tuple(_prompt(variant, material, plan, attempt) for variant in ordered[:n])
 
 
@@ -120,23 +116,6 @@ def write_from_topic(
     return _prompt("from_topic", material_of(example, title=title), plan, attempt, given)
 
 
-def read_topic(answer: str) -> tuple[str, str]:
-    """The topic and the form in an answer; all of it and nothing where it is not in lines.
-
-    Args:
-        answer: To the first prompt of `from_topic`.
-    """
-    topic, form = _TOPIC.search(answer), _FORM.search(answer)
-    if topic is None:
-        return _stopped(answer), ""
-    return _stopped(topic.group(1)), _stopped(form.group(1)) if form else ""
-
-
-def _stopped(text: str) -> str:
-    flat = " ".join(text.split()).strip("* ")
-    return flat if not flat or ends_sentence(flat) else f"{flat}."
-
-
 def _suits(variant: Variant, material: Material) -> bool:
     if variant == "from_title":
         return material.title is not None
@@ -150,8 +129,8 @@ def _prompt(
 ) -> Prompt:
     example, template = material.example, plan.template_of(material.example)
     step: Step = "topic" if variant == "from_topic" and topic is None else "text"
-    wording = _Wording(template, (plan.seed, example.id, attempt, variant, step))
-    variables = {**_variables(material), "topic": "", "topic_form": "", **(topic or {})}
+    wording = Wording(template, (plan.seed, example.id, attempt, variant, step))
+    variables = variables_of(material) | dict(topic or {})
     bare = variables | dict.fromkeys(MATERIAL, "")
     part = ASK if step == "topic" else variant
     messages = wording.messages(part, variables)
@@ -167,52 +146,3 @@ def _prompt(
         n_words=material.form.n_words,
         language=material.language,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    """The phrasings of a template that one prompt takes."""
-
-    template: Template
-    salt: tuple[object, ...]
-
-    def messages(self, part: str, variables: Mapping[str, Any]) -> tuple[Message, ...]:
-        template = self.template
-        kind, advice = self._chosen("kind", template.kinds), self._chosen("advice", template.advice)
-        known = {**variables, "kind": kind, "advice": advice, "rules": ""}
-        known["rules"] = render(self._phrasing("rules"), known)
-        system, asked = render(self._phrasing("system"), known), render(self._phrasing(part), known)
-        turns: list[tuple[Role, str]] = [("system", system), ("user", asked)]
-        return tuple(Message(role, content) for role, content in turns if content)
-
-    def _phrasing(self, part: str) -> str:
-        return self._chosen(part, self.template.phrasings[part])
-
-    def _chosen(self, part: str, among: Sequence[str]) -> str:
-        return among[_hash(*self.salt, part) % len(among)]
-
-
-def _variables(material: Material) -> dict[str, Any]:
-    form = material.form
-    return {
-        "text": material.example.text.strip(),
-        "title": material.title or "",
-        "first_sentence": material.first_sentence,
-        "opening": material.opening,
-        "n_words": form.n_words,
-        "n_sentences": form.n_sentences,
-        "n_paragraphs": form.n_paragraphs,
-        "unit": form.unit,
-        "length": form.length,
-        "form": form.sentence,
-        "has_list": form.has_list,
-        "has_title_line": material.has_title_line,
-        "person": form.person,
-        "tense": form.tense,
-        "language": material.language_name,
-    }
-
-
-def _hash(*parts: object) -> int:
-    text = "\x1f".join(map(str, parts))
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
