@@ -33,10 +33,13 @@ def rng_of(name: str) -> np.random.Generator:
 
 
 def rates() -> Iterator[Cell]:
-    for n, share in product((100, 300, 1000, 3000), (0.01, 0.05, 0.1, 0.3, 0.5, 0.8, 0.95)):
-        name = f"n={n} p={share}"
-        yield "rate: Wilson (the Report's)", name, sim.exact_coverage(wilson, n, share)
-        yield "rate: Clopper-Pearson (for comparison)", name, sim.exact_coverage(clopper_pearson, n, share)
+    kinds = {"rate: Wilson (the Report's)": wilson, "rate: Clopper-Pearson (for comparison)": clopper_pearson}
+    shares = (0.01, 0.05, 0.1, 0.3, 0.5, 0.8, 0.95)
+    for n, (kind, interval) in product((100, 300, 1000, 3000), kinds.items()):
+        for share, held in zip(shares, sim.exact_coverage(interval, n, shares), strict=True):
+            yield kind, f"n={n} p={share}", held
+        smooth = np.exp(np.linspace(np.log(5 / n), np.log(0.5), 200))
+        yield kind, f"n={n}, mean over p from 5/n to 1/2", float(np.mean(sim.exact_coverage(interval, n, smooth)))
 
 
 def grouped(n_draws: int) -> Iterator[Cell]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,11 +74,11 @@ def coverage(ends: Iterator[Ends], truth: float) -> float:
     return float(np.mean(held))
 
 
-def exact_coverage(interval: Interval, n: int, share: float) -> float:
-    """Of a rate, summed over all counts."""
-    ends = np.array([interval(k, n) for k in range(n + 1)])
-    held = (ends[:, 0] <= share) & (share <= ends[:, 1])
-    return float(binom.pmf(np.arange(n + 1), n, share)[held].sum())
+def exact_coverage(interval: Interval, n: int, shares: Sequence[float]) -> list[float]:
+    """Of a rate at each true share, summed over all counts."""
+    low, high = np.array([interval(k, n) for k in range(n + 1)]).T
+    counts = np.arange(n + 1)
+    return [float(binom.pmf(counts, n, share)[(low <= share) & (share <= high)].sum()) for share in shares]
 
 
 def grouped_rate(

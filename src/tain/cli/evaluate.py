@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from tain.cli import PARTIAL
 
 
 def evaluate(
-    data: Annotated[list[str], typer.Option(help="Labelled file, folder or Hub id; may be repeated.")],
+    data: Annotated[list[str], typer.Option(help="Labelled file, folder or Hub id; may be repeated. Or a bundle.")],
     output: Annotated[Path, typer.Option(help="Folder for report.json, report.html, card.md and scores.parquet.")],
     model: Annotated[
         Path | None,
@@ -35,6 +36,15 @@ def evaluate(
     zero_shot_reference: Annotated[
         str | None, typer.Option(help="Second model, for Fast-DetectGPT to sample from and Binoculars to observe with.")
     ] = None,
+    attacks: Annotated[
+        list[str] | None,
+        typer.Option(help="Attacks to try on some of the texts: raid, local, or names with commas; may be repeated."),
+    ] = None,
+    attack_texts: Annotated[int, typer.Option(help="Texts of each class that are attacked.", min=1)] = 200,
+    attack_seed: Annotated[int, typer.Option(help="Of which texts, and of what is changed.", min=0)] = 0,
+    keep_seen: Annotated[
+        bool, typer.Option("--keep-seen", help="Measure texts that the detector was made from all the same.")
+    ] = False,
     text_column: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
     id_column: Annotated[str | None, typer.Option(help="Column of the id.")] = None,
@@ -62,6 +72,9 @@ def evaluate(
     """Measure a detector on labelled texts.
 
     Error rates are those at the operating points stored in the detector: nothing is fitted on the texts measured.
+    Texts that the detector was made from are left out and counted, where their hashes are known. A bundle is measured
+    by its own protocol, and the opening entered in its ledger. What --attacks takes is listed under tain attack; of
+    data with a column `attack` the table of attacks is made as it is.
     A model with other labels than human and ai is measured by accuracy, F1 and confusion.
     Exits with status 3 when rows were set aside.
     """
@@ -71,9 +84,11 @@ def evaluate(
     from tain.core.files import refuse_overwrite
     from tain.corpora.columns import ColumnMap
     from tain.evaluation.terminal import render_terminal
-    from tain.recipes.evaluate_files import EvaluateSettings, evaluate_files
+    from tain.recipes.evaluate_files import evaluate_files
+    from tain.recipes.evaluate_settings import EvaluateSettings
     from tain.recipes.other_detectors import OtherDetectors
     from tain.recipes.report_files import PROPERTIES
+    from tain.recipes.under_attack import AttackTest
 
     if pools not in PROPERTIES:
         raise ConfigError(f"--pools {pools!r} is no field of a text. Expected one of {', '.join(PROPERTIES)}.")
@@ -90,8 +105,10 @@ def evaluate(
         label_map=tuple(label_map or ()),
         against=tuple(against or ()),
         others=OtherDetectors(tuple(baseline or ()), tuple(baseline_train or ()), zero_shot, zero_shot_reference),
+        attacks=AttackTest(_split(attacks or ()), attack_seed, attack_texts),
         slices=tuple(slices or ()),
         trained_on=tuple(trained_on or ()),
+        keeps_seen=keep_seen,
         pools=pools,
         set_aside=set_aside,
         has_texts=texts,
@@ -109,6 +126,10 @@ def evaluate(
     if set_aside is not None and set_aside.exists():
         typer.echo(f"Rows that cannot be used are in {set_aside}", err=True)
         raise typer.Exit(PARTIAL)
+
+
+def _split(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name.strip() for names in given for name in names.split(",") if name.strip())
 
 
 def _tell(line: str) -> None:

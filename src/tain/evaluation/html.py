@@ -137,6 +137,7 @@ def _parts(report: Report) -> Iterator[tuple[str, str]]:
         ("attacks", "Attacks"): report.attacks,
         ("others", "Other detectors"): report.comparisons,
         ("probabilities", "Probabilities"): True,
+        ("pan", "PAN’s measures"): report.pan,
         ("drift", "Drift"): report.drift and report.drift.shifts,
         ("worst", "Worst mistakes"): report.worst,
         ("reading", "How to read this"): True,

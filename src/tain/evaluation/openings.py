@@ -60,10 +60,7 @@ class Opening:
     @property
     def sentence(self) -> str:
         """The count in words, for the Report."""
-        times = "once" if self.n_times == 1 else f"{self.n_times:,} times"
-        others = self.n_detectors - 1
-        also = f"; {others:,} other detector{'' if others == 1 else 's'} before" if others else ""
-        return f"opened {times} by this detector{also}"
+        return f"opened {_times(self.n_times)} by this detector, {_times(self.n_openings)} in all"
 
     @property
     def warning(self) -> str | None:
@@ -138,6 +135,10 @@ def read_ledger(bundle: Bundle) -> tuple[Entry, ...]:
     if owner != bundle.sha256:
         raise DataError(f"{file}: belongs to another bundle ({str(owner)[:12]}…, this is {bundle.sha256[:12]}…).")
     return entries
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n:,} times"
 
 
 @contextmanager

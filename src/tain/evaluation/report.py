@@ -16,6 +16,7 @@ from tain.evaluation.comparison import Rival, compare, draws_of, estimate, ranki
 from tain.evaluation.curves import curves_of
 from tain.evaluation.decisions import Rates, rates_at
 from tain.evaluation.intervals import Estimate, rate
+from tain.evaluation.pan import UNANSWERED, PanMeasures, pan_measures
 from tain.evaluation.parts import Calibration, Counts, PointResult, PoolRow, SliceTable
 from tain.evaluation.probabilities import brier, ece, reliability
 from tain.evaluation.samples import Floats, as_groups, as_is_ai
@@ -80,6 +81,7 @@ def evaluate_scores(
         ranking=ranking_of(scored, draws),
         operating_points=points,
         calibration=_calibration(probabilities, texts, bootstrap),
+        pan=_pan(probabilities, texts, bootstrap),
         slices=_slice_tables(slices or {}, texts, threshold),
         human_pools=_pools(pools, slices or {}, texts, points),
         comparisons=tuple(
@@ -167,6 +169,14 @@ def _calibration(probabilities: ArrayLike | None, texts: ScoredTexts, bootstrap:
         draws = mean_draws((p_ai - is_ai) ** 2, groups=groups, bootstrap=bootstrap)
         score = interval_of_draws(score.value, draws, n_least=p_ai.size)
     return Calibration(brier=score, ece=estimate(lambda: ece(p_ai, is_ai)), bins=bins)
+
+
+def _pan(probabilities: ArrayLike | None, texts: ScoredTexts, bootstrap: Bootstrap) -> PanMeasures | None:
+    answers = np.asarray([] if probabilities is None else probabilities, dtype=np.float64)
+    if np.isnan(answers).all():
+        return None
+    unanswered = np.where(np.isnan(answers), UNANSWERED, answers)
+    return pan_measures(unanswered, texts.is_ai, groups=texts.groups, bootstrap=bootstrap)
 
 
 def _thresholds(points: Sequence[OperatingPoint]) -> dict[float, float]:

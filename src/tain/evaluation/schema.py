@@ -12,6 +12,7 @@ from tain.core.files import read_json, write_json
 from tain.evaluation.attacked_rows import AttackRow
 from tain.evaluation.drift import Drift
 from tain.evaluation.multiclass import ClassMeasures
+from tain.evaluation.pan import PanMeasures
 from tain.evaluation.parts import (
     Calibration,
     Comparison,
@@ -111,6 +112,7 @@ class Report(Stored):
         ranking: Without any stored threshold.
         operating_points: In the order stored; empty when the detector has none.
         calibration: Of the probabilities.
+        pan: PAN's measures of the probabilities, with its own rule that above one half means AI; None without any.
         slices: One table per property.
         human_pools: False positives by kind of human text, worst first.
         comparisons: Other detectors on the same texts.
@@ -130,6 +132,7 @@ class Report(Stored):
     ranking: Ranking
     operating_points: tuple[PointResult, ...]
     calibration: Calibration
+    pan: PanMeasures | None = None
     slices: tuple[SliceTable, ...]
     human_pools: tuple[PoolRow, ...]
     comparisons: tuple[Comparison, ...]

@@ -11,6 +11,7 @@ from rich.table import Table
 from tain.evaluation import wording
 from tain.evaluation.attacked_rows import AttackRow
 from tain.evaluation.class_terminal import render_classes
+from tain.evaluation.pan import PanMeasures
 from tain.evaluation.parts import Comparison, PointResult, SliceTable
 from tain.evaluation.schema import ClassReport, Report
 from tain.evaluation.terminal_table import number_cells, rate_cells, table
@@ -44,6 +45,8 @@ def _tables(report: Report) -> Iterator[RenderableType]:
     if report.comparisons:
         yield _comparisons(report)
         yield from (_decisions(other) for other in report.comparisons if other.decisions)
+    if report.pan:
+        yield _pan(report.pan)
     if report.attacks:
         yield _attacks(report.attacks)
     if report.human_pools and report.operating_points:
@@ -108,6 +111,13 @@ def _decisions(other: Comparison) -> Table:
             gap = rate_cells(wording.as_rate(test.difference))
             counts = f"{test.n_only_first:,}", f"{test.n_only_second:,}"
             made.add_row(wording.target(point.target_fpr), test.of, *counts, *gap, wording.p_text(test.p_value))
+    return made
+
+
+def _pan(pan: PanMeasures) -> Table:
+    made = table("As PAN's shared task counts, above one half is AI", "Measure", "Value", "95% interval", "Note")
+    for name, found, _ in wording.pan_rows(pan):
+        made.add_row(name, *number_cells(found), found.reason or "")
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tain.evaluation import drift
 from tain.evaluation.intervals import Estimate, Rate
+from tain.evaluation.pan import PanMeasures
 from tain.evaluation.parts import Counts, PointResult
 from tain.evaluation.schema import Report
 
@@ -108,6 +109,22 @@ def p_text(p_value: float | None) -> str:
     if p_value is None:
         return MISSING
     return "< 0.0001" if p_value < 1e-4 else f"{p_value:.2g}"
+
+
+def pan_rows(pan: PanMeasures) -> tuple[tuple[str, Estimate, str], ...]:
+    """PAN's measures with their names and meanings, in the order PAN prints them.
+
+    Args:
+        pan: Of the test.
+    """
+    return (
+        ("ROC-AUC", pan.auroc, "area under the ROC curve, unanswered texts at one half"),
+        ("Brier", pan.brier, "one minus the Brier score"),
+        ("C@1", pan.c_at_1, "accuracy that credits unanswered texts with the share of right answers"),
+        ("F1", pan.f1, "of AI; an unanswered text was not called AI"),
+        ("F0.5u", pan.f05u, "precision weighs more; every unanswered text is a missed AI text"),
+        ("Mean", pan.mean, "of the five above"),
+    )
 
 
 def plain(number: float | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -21,11 +20,10 @@ from tain.corpora.places import find_places
 from tain.corpora.reading import read_examples
 from tain.evaluation.attacked_rows import MODEL_WRITTEN, UNATTACKED
 from tain.evaluation.attacks.base import Attack, Attacked, check_strength
-from tain.evaluation.attacks.endpoint import ADDRESS, Endpoint
-from tain.evaluation.attacks.registry import NEED_ENDPOINT, expand, get_attack
+from tain.evaluation.attacks.registry import expand
 from tain.evaluation.attacks.suite import apply_at
 from tain.recipes.attack_output import ORIGINS, STDOUT, OutRow, check_suffix, open_rows
-from tain.recipes.attack_parts import AttackSettings, AttackSummary
+from tain.recipes.attack_parts import AttackSettings, AttackSummary, make_attacks
 
 BLOCK_TEXTS = 64
 
@@ -84,16 +82,12 @@ def attack(
 
 
 def _attacks(settings: AttackSettings, summary: AttackSummary) -> list[Attack]:
-    names = expand(settings.names)
+    expand(settings.names)
     if settings.strength is not None:
         check_strength(settings.strength)
-    if not os.environ.get(ADDRESS):
-        # A group promises what can be had; an attack that was asked for by name is an error where it cannot.
-        summary.left_out = [name for name in names if name in NEED_ENDPOINT and name not in settings.names]
     donors = [example.text for example in read_examples([settings.donors], labels=None)] if settings.donors else []
-    names = tuple(name for name in names if name not in summary.left_out)
-    endpoint = Endpoint.from_environment(model=settings.model) if {*names} & {*NEED_ENDPOINT} else None
-    return [get_attack(name, donors=donors, endpoint=endpoint) for name in names]
+    attacks, summary.left_out = make_attacks(settings.names, donors=donors, model=settings.model)
+    return attacks
 
 
 @contextmanager

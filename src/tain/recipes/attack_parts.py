@@ -1,11 +1,14 @@
-"""What `tain attack` is asked, and what it says was done."""
+"""What `tain attack` is asked, the attacks that it means, and what it says was done."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from tain.evaluation.attacks.base import Attacked
+from tain.evaluation.attacks.base import Attack, Attacked
+from tain.evaluation.attacks.endpoint import ADDRESS, Endpoint
+from tain.evaluation.attacks.registry import NEED_ENDPOINT, expand, get_attack
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,25 @@ class AttackSummary:
         self.n_rows[name] = self.n_rows.get(name, 0) + len(attacked)
         self.n_edits[name] = self.n_edits.get(name, 0) + sum(each.n_edits for each in attacked)
         self.n_unchanged[name] = self.n_unchanged.get(name, 0) + sum(not each.n_edits for each in attacked)
+
+
+def make_attacks(
+    names: Sequence[str], *, donors: Sequence[str] = (), model: str | None = None
+) -> tuple[list[Attack], list[str]]:
+    """The attacks that names and groups of names stand for, and those of a group that cannot be had.
+
+    Args:
+        names: Of attacks and of groups of them.
+        donors: Texts that `sentence_splice` takes sentences from.
+        model: At the endpoint of the environment; None takes the environment's.
+
+    Raises:
+        ConfigError: If a name is unknown, or an attack that was asked for by its name lacks what it needs.
+    """
+    wanted = expand(names)
+    # A group promises what can be had; an attack that was asked for by name is an error where it cannot.
+    has_endpoint = bool(os.environ.get(ADDRESS))
+    left_out = [] if has_endpoint else [name for name in wanted if name in NEED_ENDPOINT and name not in names]
+    kept = [name for name in wanted if name not in left_out]
+    endpoint = Endpoint.from_environment(model=model) if {*kept} & {*NEED_ENDPOINT} else None
+    return [get_attack(name, donors=donors, endpoint=endpoint) for name in kept], left_out

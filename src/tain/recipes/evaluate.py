@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,43 @@ from tain.core.example import Corpus
 from tain.core.files import refuse_overwrite
 from tain.core.progress import progress
 from tain.detector import Detector, Verdict
+from tain.evaluation.attacked_rows import AttackRow
 from tain.evaluation.bootstrap import N_DRAWS
+from tain.evaluation.parts import SeenTexts
 from tain.evaluation.properties import era_of, length_band, seen_generators, year_of
+from tain.evaluation.protocol import Protocol
 from tain.evaluation.report import evaluate_scores
 from tain.evaluation.schema import Report
-from tain.recipes.likeness import drift, known_texts
+from tain.evaluation.thresholds import OperatingPoint
+from tain.recipes.evaluation_rules import chosen_slices, missing_points, own_rules, points_of
+from tain.recipes.likeness import drift
 from tain.recipes.provenance import provenance_of
 from tain.recipes.report_files import PROPERTIES, write_files
 from tain.recipes.rivals import Against
+from tain.recipes.seen_texts import find_seen
 from tain.recipes.worst_texts import worst_texts
 
 Slices = Mapping[str, Sequence[str | None]]
 Scores = NDArray[np.float64]
+UnderAttack = Callable[[Scores, Sequence[OperatingPoint]], tuple[AttackRow, ...]]
+"""From the scores of the texts and the operating points to a row for each attack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What a Report says besides its numbers.
+
+    Attributes:
+        seen: Texts that the detector was made from; None looks for them.
+        left_out: Other texts that are not in the corpus, by reason.
+        warnings: What else to know before the numbers.
+        provenance: Further lines for where it comes from.
+    """
+
+    seen: SeenTexts | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    provenance: Mapping[str, object] = field(default_factory=dict)
 
 
 def evaluate(
@@ -34,9 +60,12 @@ def evaluate(
     files: Sequence[str | Path] = (),
     baselines: Mapping[str, NDArray[np.floating]] | None = None,
     against: Sequence[Against] = (),
+    protocol: Protocol | None = None,
     pools: str = "domain",
     more_slices: Slices | None = None,
     trained_on: Sequence[str] = (),
+    under_attack: UnderAttack | None = None,
+    notes: Notes | None = None,
     has_texts: bool = True,
     force: bool = False,
     is_quiet: bool = False,
@@ -52,9 +81,12 @@ def evaluate(
         files: What the corpus was read from; their hashes go into the Report.
         baselines: Scores of other detectors on the same texts, by name.
         against: Other detectors, with their operating points where they are known.
+        protocol: Of the bundle that the corpus is; it settles operating points, slices, pools, draws and seed.
         pools: The field by which the false positive rates of human texts are split.
         more_slices: Further properties, one value per text.
         trained_on: Generators among the detector's training texts; none leaves the slice by them out.
+        under_attack: Gives the rows of attacks; None where none is tried.
+        notes: What the Report says besides its numbers; None looks only for texts that the detector was made from.
         has_texts: The worst mistakes are kept in the Report with their text.
         force: Replace what is in the folder.
         is_quiet: No progress bar.
@@ -63,10 +95,12 @@ def evaluate(
 
     Raises:
         MetricError: If the texts do not define a rate.
-        ConfigError: If the folder is taken.
+        ConfigError: If the folder is taken, or the detector stores no operating point that the protocol names.
     """
     if output is not None:
         refuse_overwrite(output, force=force)
+    rules = protocol or own_rules(detector, pools=pools, n_draws=n_draws, seed=seed)
+    points, notes = points_of(detector, rules), notes or Notes()
     verdicts = score_all(detector, corpus.texts, is_quiet=is_quiet)
     scores = scores_of(verdicts)
     rivals = [each.rival for each in against]
@@ -74,24 +108,34 @@ def evaluate(
     report = evaluate_scores(
         scores,
         [example.label == "ai" for example in corpus],
-        operating_points=detector.calibration.record.points,
+        operating_points=points,
         groups=[example.group or "" for example in corpus],
-        slices=slices_of(corpus, verdicts, trained_on=trained_on) | dict(more_slices or {}),
-        pools=[getattr(example, pools) for example in corpus],
+        slices=chosen_slices(slices_of(corpus, verdicts, trained_on=trained_on), rules) | dict(more_slices or {}),
+        pools=[getattr(example, rules.pools) for example in corpus],
         baseline_scores={**(baselines or {}), **{rival.name: rival.scores for rival in rivals}},
         baseline_thresholds={rival.name: rival.thresholds for rival in rivals},
         probabilities=[missing if v.probability is None else v.probability for v in verdicts],
-        provenance=_provenance(detector, corpus, files, against),
-        default_fpr=detector.settings.default_fpr,
-        n_draws=n_draws,
-        seed=seed,
+        provenance={**_provenance(detector, corpus, files, against), **notes.provenance},
+        default_fpr=rules.default_fpr,
+        n_draws=rules.n_draws,
+        seed=rules.seed,
     )
-    worst = worst_texts(detector, corpus, scores, is_quiet=is_quiet) if has_texts else None
-    likeness = {"drift": drift(detector, corpus, verdicts), "warnings": known_texts(detector, corpus)}
-    report = report.model_copy(update={**likeness, "worst": worst})
+    target = report.default_point.point.target_fpr if report.default_point else None
+    found = {
+        "drift": drift(detector, corpus, verdicts),
+        "attacks": under_attack(scores, points) if under_attack else (),
+        "worst": worst_texts(detector, corpus, scores, target_fpr=target, is_quiet=is_quiet) if has_texts else None,
+    }
+    seen = notes.seen or find_seen(detector, corpus, is_kept=True, is_quiet=is_quiet)[0]
+    report = report.model_copy(update={**found, **_said(notes, seen, missing_points(rules, points))})
     if output is not None:
         write_files(report, output, detector=detector, corpus=corpus, verdicts=verdicts)
     return report
+
+
+def _said(notes: Notes, seen: SeenTexts, missing: Sequence[str]) -> dict[str, object]:
+    first = (seen.warning,) if seen.warning else ()
+    return {"seen": seen, "left_out": dict(notes.left_out), "warnings": (*first, *notes.warnings, *missing)}
 
 
 def score_all(detector: Detector, texts: Sequence[str], *, is_quiet: bool = False) -> list[Verdict]:

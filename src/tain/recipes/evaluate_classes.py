@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ def evaluate_classes(
     *,
     output: Path | None = None,
     files: Sequence[str | Path] = (),
+    notes: Mapping[str, str] | None = None,
     force: bool = False,
     is_quiet: bool = False,
     n_draws: int = N_DRAWS,
@@ -46,6 +47,7 @@ def evaluate_classes(
         corpus: With the labels of the model.
         output: Gets `report.json`, `report.html` and `scores.parquet`, all or none.
         files: What the corpus was read from; their hashes go into the Report.
+        notes: Further lines for where it comes from.
         force: Replace what is in the folder.
         is_quiet: No progress bar.
         n_draws: Of each bootstrap.
@@ -70,7 +72,7 @@ def evaluate_classes(
         tain_version=VERSION,
         n_draws=n_draws,
         seed=seed,
-        provenance={**provenance, **provenance_of(files)},
+        provenance={**provenance, **provenance_of(files), **(notes or {})},
         measures=measures,
     )
     if output is not None:

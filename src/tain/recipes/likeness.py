@@ -1,15 +1,14 @@
-"""Whether the texts of a test are like those that a detector was made from: too unlike, or the very same."""
+"""Whether the texts of a test are like those that a detector was calibrated with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from tain.core.example import Corpus
 from tain.detector import Detector, Verdict
 from tain.evaluation.drift import Drift, drift_of, length_shift, n_same_scores, score_shift
-from tain.evaluation.overlap import overlap
 
 
 def drift(detector: Detector, corpus: Corpus, verdicts: Sequence[Verdict]) -> Drift:
@@ -33,27 +32,3 @@ def drift(detector: Detector, corpus: Corpus, verdicts: Sequence[Verdict]) -> Dr
     if ai.size and calibration.ai_scores.size:
         shifts.append(score_shift(ai, calibration.ai_scores, of="AI texts"))
     return drift_of(shifts, n_same=(n_same_scores(human, calibration.human_scores), human.size))
-
-
-def known_texts(detector: Detector, corpus: Corpus) -> tuple[str, ...]:
-    """A sentence for each use that was made of texts of this test when the detector was made; none where none is known.
-
-    Args:
-        detector: Holds hashes of the texts that it was made from, if it was made with a tain that keeps them.
-        corpus: Of any kind.
-    """
-    return tuple(_known(detector, corpus))
-
-
-def _known(detector: Detector, corpus: Corpus) -> Iterator[str]:
-    normaliser = detector.reader.normaliser
-    uses = {"trained": detector.seen.training, "calibrated": detector.seen.calibration}
-    for use, hashes in uses.items():
-        if hashes is None:
-            continue
-        seen = overlap((normaliser.normalise(text).text for text in corpus.texts), hashes).seen
-        if seen.k:
-            yield (
-                f"{seen.k:,} of {seen.n:,} texts of this test are among those that the detector was {use} on. Error "
-                "rates on them say nothing of other texts: leave them out."
-            )

@@ -20,25 +20,32 @@ Floats = NDArray[np.float64]
 
 
 def worst_texts(
-    detector: Detector, corpus: Corpus, scores: Floats, *, n_worst: int = N_WORST, is_quiet: bool = False
+    detector: Detector,
+    corpus: Corpus,
+    scores: Floats,
+    *,
+    target_fpr: float | None = None,
+    n_worst: int = N_WORST,
+    is_quiet: bool = False,
 ) -> WorstTexts:
-    """The human texts that score highest above the default threshold, and the AI texts that score lowest below it.
+    """The human texts that score highest above a threshold, and the AI texts that score lowest below it.
 
     Args:
         detector: That gave the scores.
         corpus: With the labels human and ai.
         scores: Of each text; NaN where the detector abstained.
+        target_fpr: Of the operating point; None takes the detector's default.
         n_worst: At most so many of each kind are read again, for their windows.
         is_quiet: No progress bar.
     """
-    threshold = detector.point(None).threshold
+    threshold = detector.point(target_fpr).threshold
     is_ai = np.array([example.label == "ai" for example in corpus])
     with np.errstate(invalid="ignore"):
         flagged, missed = np.flatnonzero((scores > threshold) & ~is_ai), np.flatnonzero((scores <= threshold) & is_ai)
     highest = flagged[np.argsort(-scores[flagged], kind="stable")][:n_worst]
     lowest = missed[np.argsort(scores[missed], kind="stable")][:n_worst]
     chosen = [corpus.examples[i] for i in (*highest, *lowest)]
-    read = _read(detector, chosen, is_quiet=is_quiet)
+    read = _read(detector, chosen, target_fpr, is_quiet=is_quiet)
     return WorstTexts(
         threshold=threshold,
         n_false_positives=flagged.size,
@@ -48,11 +55,13 @@ def worst_texts(
     )
 
 
-def _read(detector: Detector, examples: Sequence[Example], *, is_quiet: bool) -> list[WorstText]:
+def _read(
+    detector: Detector, examples: Sequence[Example], target_fpr: float | None, *, is_quiet: bool
+) -> list[WorstText]:
     found = []
     with progress("reading the worst again", len(examples), is_quiet=is_quiet) as advance:
         for example in examples:
-            found.append(_worst_text(example, detector.check(example.text)))
+            found.append(_worst_text(example, detector.check(example.text, target_fpr=target_fpr)))
             advance(1)
     return found
 

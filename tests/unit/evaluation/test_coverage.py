@@ -14,13 +14,13 @@ def rng():
     return np.random.default_rng(11)
 
 
-@pytest.mark.parametrize("n", [200, 1000])
+@pytest.mark.parametrize("n", [200, 600])
 def test_rates_hold_the_truth_as_often_as_they_say_on_average(n):
     shares = np.exp(np.linspace(np.log(5 / n), np.log(0.5), 40))
-    found = [sim.exact_coverage(wilson, n, share) for share in shares]
+    found = sim.exact_coverage(wilson, n, shares)
     assert 0.945 < np.mean(found) < 0.96
     assert min(found) > 0.92
-    assert min(sim.exact_coverage(clopper_pearson, n, share) for share in shares) >= 0.95
+    assert min(sim.exact_coverage(clopper_pearson, n, shares)) >= 0.95
 
 
 def test_an_interval_that_knows_of_groups_holds_the_truth_where_one_that_does_not_fails():
@@ -42,7 +42,7 @@ def test_the_drawn_auroc_is_held_more_often_than_by_percentiles():
 
 
 def test_tpr_at_one_percent_is_held():
-    assert 0.9 < sim.tpr_at_fpr(rng(), 200, FEW, n=300, target=0.01, tpr=0.6) < 0.985
+    assert 0.9 < sim.tpr_at_fpr(rng(), 150, FEW, n=300, target=0.01, tpr=0.6) < 0.985
 
 
 def test_differences_are_held_and_no_difference_is_seldom_called_one():

@@ -26,7 +26,7 @@ def test_the_first_opening_is_counted_and_dated(bundle):
     assert found.provenance == {
         "bundle": "essays",
         "bundle sha256": bundle.sha256,
-        "bundle opened": "opened once by this detector",
+        "bundle opened": "opened once by this detector, once in all",
         "commit": "abc",
     }
     (entry,) = read_ledger(bundle)
@@ -38,7 +38,7 @@ def test_a_second_opening_by_the_same_detector_is_told_and_counted(bundle):
     open_bundle(bundle, detector_sha256="d2", run_name="full")
     found = open_bundle(bundle, detector_sha256="d1", run_name="lora again")
     assert (found.n_times, found.n_openings, found.n_detectors) == (2, 3, 2)
-    assert found.sentence == "opened 2 times by this detector; 1 other detector before"
+    assert found.sentence == "opened 2 times by this detector, 3 times in all"
     assert found.warning.startswith("essays was opened 2 times by this detector. Report the first result")
     assert "commit" not in found.provenance
     assert found.entry.date.endswith("+00:00")

@@ -95,3 +95,13 @@ def test_scores_of_a_wrong_shape_or_without_end_are_refused(scores):
 def test_probabilities_must_be_as_many_as_scores():
     with pytest.raises(MetricError, match=r"probabilities have shape \(1,\), but there are 2 scores"):
         evaluate_scores([0.0, 1.0], [0, 1], probabilities=[0.5], n_draws=2)
+
+
+def test_pan_counts_abstentions_as_unanswered_by_its_own_rule():
+    scores, is_ai, *_ = texts()
+    p_ai = 1 / (1 + np.exp(1 - scores))
+    p_ai[::50] = np.nan
+    found = evaluate_scores(scores, is_ai, probabilities=p_ai, n_draws=20).pan
+    assert (found.answered.k, found.answered.n) == (784, 800)
+    assert found.fnr.k == (~(p_ai > 0.5) & is_ai).sum()
+    assert evaluate_scores(scores, is_ai, n_draws=20).pan is None

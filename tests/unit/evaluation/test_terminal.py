@@ -26,6 +26,7 @@ def test_every_part_of_the_report_is_printed():
         "Measures at these points",
         "Decisions beside surface features",
         "Under attack",
+        "As PAN's shared task counts",
         "Before you believe a flag: Human texts here score higher",
     ):
         assert title in text
