@@ -24,7 +24,10 @@ def evaluate(
     ] = None,
     baseline: Annotated[
         list[str] | None,
-        typer.Option(help="Classical detector to compare with, or `all`; needs --baseline-train; may be repeated."),
+        typer.Option(
+            help="Classical detector to compare with, such as tfidf-logistic, or `all`, authorship, semeval; needs "
+            "--baseline-train; may be repeated."
+        ),
     ] = None,
     baseline_train: Annotated[
         list[str] | None, typer.Option(help="Labelled texts that the baselines learn from; may be repeated.")
@@ -52,7 +55,10 @@ def evaluate(
     domain_column: Annotated[str | None, typer.Option(help="Column of the domain.")] = None,
     label_map: Annotated[list[str] | None, typer.Option(help="raw=label; `mixed=` leaves such rows out.")] = None,
     slices: Annotated[
-        list[str] | None, typer.Option("--slice", help="Further column to cut the results by; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--slice", help="Further column to cut the results by, besides those named above; may be repeated."
+        ),
     ] = None,
     trained_on: Annotated[
         list[str] | None,
@@ -75,6 +81,8 @@ def evaluate(
     Texts that the detector was made from are left out and counted, where their hashes are known. A bundle is measured
     by its own protocol, and the opening entered in its ledger. What --attacks takes is listed under tain attack; of
     data with a column `attack` the table of attacks is made as it is.
+    Results are cut by length, domain, generator, source, language and date, and by the columns `native` and `l1` into
+    native and non-native writers, wherever the data have them.
     A model with other labels than human and ai is measured by accuracy, F1 and confusion.
     Exits with status 3 when rows were set aside.
     """

@@ -1,15 +1,15 @@
-"""`tain submission write` and `tain submission check`."""
+"""`tain submission write`, `tain submission check` and `tain submission grade`."""
 
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tain.cli import FAILED
+from tain.cli.submission_grade import JsonFlag, KindArgument, grade
 
 if TYPE_CHECKING:
     from tain.evaluation.submissions.raid_metadata import RaidMetadata
@@ -17,24 +17,13 @@ if TYPE_CHECKING:
 N_SHOWN = 20
 
 
-class Kind(StrEnum):
-    """Where a submission goes."""
-
-    raid = "raid"
-    pan = "pan"
-    semeval_a = "semeval-a"
-    semeval_b = "semeval-b"
-
-
-KindArgument = Annotated[Kind, typer.Argument(metavar="FORMAT", help="raid, pan, semeval-a or semeval-b.")]
 AgainstFlag = Annotated[
     str | None, typer.Option(metavar="INPUT", help="The texts it answers to: ids are compared with theirs.")
 ]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Write one JSON object to stdout.")]
 
 
 def submission() -> None:
-    """Write or check files for a shared task or leaderboard.
+    """Write, check or grade files for a shared task or leaderboard.
 
     raid: RAID's leaderboard. pan: PAN's detection of generated text. semeval-a, semeval-b: SemEval-2024 Task 8.
     """
@@ -116,5 +105,5 @@ def _metadata(name: str | None, contact: str | None, date: str | None, links: di
     return RaidMetadata(name, contact, date or datetime.now(UTC).date().isoformat(), **links)
 
 
-COMMANDS = (write, check)
+COMMANDS = (write, check, grade)
 """The words that follow `tain submission`."""

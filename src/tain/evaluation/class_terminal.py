@@ -7,23 +7,22 @@ from rich.markup import escape
 from rich.table import Table
 
 from tain.evaluation import wording
-from tain.evaluation.schema import ClassReport
+from tain.evaluation.multiclass import ClassMeasures
 from tain.evaluation.terminal_table import number_cells, rate_cells, table
 
 N_ROWS = 40
 
 
-def render_classes(report: ClassReport) -> RenderableType:
+def class_tables(measures: ClassMeasures) -> RenderableType:
     """What to give to `rich.print`: measures over all labels, then of each label.
 
     Args:
-        report: Of any test.
+        measures: Of any test.
     """
-    return Group(_whole(report), "", _labels(report))
+    return Group(_whole(measures), "", _labels(measures))
 
 
-def _whole(report: ClassReport) -> Table:
-    found = report.measures
+def _whole(found: ClassMeasures) -> Table:
     made = table("All labels", "Measure", "Value", "95% interval", "Note")
     made.add_row("Accuracy, micro F1", *rate_cells(found.accuracy), wording.count_text(found.accuracy))
     made.add_row("Most frequent label", *rate_cells(found.majority), wording.count_text(found.majority))
@@ -32,18 +31,18 @@ def _whole(report: ClassReport) -> Table:
     return made
 
 
-def _labels(report: ClassReport) -> Table:
-    rows = report.measures.classes
+def _labels(found: ClassMeasures) -> Table:
+    rows = found.classes
     made = table("By label", "Label", "Texts", "Precision", "Recall", "F1", "95% interval", "Mostly taken for")
     for i, row in enumerate(rows[:N_ROWS]):
         rates = wording.rate_text(row.precision), wording.rate_text(row.recall)
-        made.add_row(escape(row.name), f"{row.n:,}", *rates, *number_cells(row.f1), escape(_taken_for(report, i)))
+        made.add_row(escape(row.name), f"{row.n:,}", *rates, *number_cells(row.f1), escape(_taken_for(found, i)))
     return made
 
 
-def _taken_for(report: ClassReport, i: int) -> str:
-    wrong = [(n, j) for j, n in enumerate(report.measures.confusion[i]) if j != i and n]
+def _taken_for(found: ClassMeasures, i: int) -> str:
+    wrong = [(n, j) for j, n in enumerate(found.confusion[i]) if j != i and n]
     if not wrong:
         return ""
     n, j = max(wrong, key=lambda pair: (pair[0], -pair[1]))
-    return f"{report.measures.classes[j].name} ({n:,})"
+    return f"{found.classes[j].name} ({n:,})"

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from tain.evaluation import wording
 from tain.evaluation.attacked_rows import AttackRow
-from tain.evaluation.class_terminal import render_classes
+from tain.evaluation.class_terminal import class_tables
 from tain.evaluation.pan import PanMeasures
 from tain.evaluation.parts import Comparison, PointResult, SliceTable
 from tain.evaluation.schema import ClassReport, Report
@@ -27,7 +27,7 @@ def render_terminal(report: Report | ClassReport) -> RenderableType:
         report: Of any test.
     """
     if isinstance(report, ClassReport):
-        return render_classes(report)
+        return class_tables(report.measures)
     parts = [*_warnings(report), escape(wording.headline(report)), *_tables(report)]
     return Group(*(line for part in parts for line in (part, "")), wording.EVIDENCE)
 
@@ -46,7 +46,7 @@ def _tables(report: Report) -> Iterator[RenderableType]:
         yield _comparisons(report)
         yield from (_decisions(other) for other in report.comparisons if other.decisions)
     if report.pan:
-        yield _pan(report.pan)
+        yield pan_table(report.pan)
     if report.attacks:
         yield _attacks(report.attacks)
     if report.human_pools and report.operating_points:
@@ -114,7 +114,12 @@ def _decisions(other: Comparison) -> Table:
     return made
 
 
-def _pan(pan: PanMeasures) -> Table:
+def pan_table(pan: PanMeasures) -> Table:
+    """PAN's measures as a table.
+
+    Args:
+        pan: Of any test.
+    """
     made = table("As PAN's shared task counts, above one half is AI", "Measure", "Value", "95% interval", "Note")
     for name, found, _ in wording.pan_rows(pan):
         made.add_row(name, *number_cells(found), found.reason or "")

@@ -86,7 +86,7 @@ def check_submission(kind: Format, path: Path, *, against: str | None = None) ->
         DataError: If the input cannot be read.
     """
     ids = set(input_ids(against)) if against else None
-    return _problems(kind, path, ids, rows=_labelled(against) if against and kind == "raid" else ())
+    return _problems(kind, path, ids, rows=raid_rows(against) if against and kind == "raid" else ())
 
 
 def input_ids(path: str) -> Iterator[Id]:
@@ -109,7 +109,7 @@ def input_ids(path: str) -> Iterator[Id]:
 def _problems(kind: Format, path: Path, ids: set[Id] | None, *, rows: Sequence[RaidRow] = ()) -> list[Problem]:
     if kind == "raid":
         return raid.check(path, against=ids, rows=rows)
-    file = path / _file(kind) if path.is_dir() else path
+    file = submission_file(kind, path)
     return pan.check(file, against=ids) if kind == "pan" else semeval.check(file, subtask=subtask_of(kind), against=ids)
 
 
@@ -134,7 +134,25 @@ def _file(kind: Format) -> str:
     return pan.FILE if kind == "pan" else semeval.FILES[subtask_of(kind)]
 
 
-def _labelled(path: str) -> list[RaidRow]:
+def submission_file(kind: Format, path: Path) -> Path:
+    """The file that is checked or graded; RAID's may stay a folder.
+
+    Args:
+        kind: Of the submission.
+        path: A file, or the folder of one.
+    """
+    return path / _file(kind) if path.is_dir() and kind != "raid" else path
+
+
+def raid_rows(path: str) -> list[RaidRow]:
+    """The rows of RAID's table with labels; none where the columns `model` and `domain` are missing.
+
+    Args:
+        path: File, folder or Hub id.
+
+    Raises:
+        DataError: If a row has no id, model or domain.
+    """
     rows = []
     for line, values in iter_rows(path):
         if "model" not in values or "domain" not in values:

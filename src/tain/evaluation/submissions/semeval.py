@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
+from tain.core.errors import DataError
 from tain.core.example import DETECTION, Example, LabelSet
 from tain.evaluation.submissions.gold import gold_examples, index_reason
 from tain.evaluation.submissions.jsonl import read_lines, write_lines
@@ -57,6 +58,23 @@ def check(path: Path, *, subtask: Subtask, against: Collection[Id] | None = None
     known = None if against is None else {_own_kind(each) for each in against}
     rows = ((line, row if isinstance(row, Problem) else _with_own_id(row)) for line, row in read_lines(path))
     return check_rows(rows, file=str(path), reason=lambda row: _reason(row, subtask), against=known)
+
+
+def read(path: Path, *, subtask: Subtask) -> dict[str, int]:
+    """The labels of a file without problems, by id as a word.
+
+    Args:
+        path: The predictions file.
+        subtask: Says which numbers there are.
+
+    Raises:
+        DataError: If there is a problem; names the first.
+    """
+    problems = check(path, subtask=subtask)
+    if problems:
+        raise DataError(f"{problems[0]}. See all of them: tain submission check semeval-{subtask.lower()} {path}")
+    rows = (row for _, row in read_lines(path) if not isinstance(row, Problem))
+    return {str(_with_own_id(row)["id"]): int(row["label"]) for row in rows}  # type: ignore[call-overload]
 
 
 def read_gold(path: Path, *, subtask: Subtask) -> list[Example]:
