@@ -22,6 +22,14 @@ class Source(StrEnum):
     recorded = "recorded"
 
 
+class Proof(StrEnum):
+    """What is proven of mirrors in the end."""
+
+    full = "full"
+    surface = "surface"
+    none = "none"
+
+
 def mirror(
     humans: Annotated[list[str], typer.Argument(metavar="HUMAN...", help="Files, folders or Hub ids of human texts.")],
     output: Annotated[Path, typer.Option(help="Mirrors go here: .jsonl or .parquet.", dir_okay=False)],
@@ -60,6 +68,9 @@ def mirror(
     concurrency: Annotated[int, typer.Option(help="Requests at a time.", min=1)] = 16,
     timeout: Annotated[float, typer.Option(help="Seconds for one answer.", min=1)] = 180.0,
     device: Annotated[str, typer.Option(help="Where a local model runs, such as cpu or cuda.")] = "cpu",
+    proof: Annotated[
+        Proof, typer.Option(help="Prove that mirrors match, beside the output; surface leaves out the topic.")
+    ] = Proof.full,
     text_column: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
     id_column: Annotated[str | None, typer.Option(help="Column of the id.")] = None,
     group_column: Annotated[str | None, typer.Option(help="Column of what must not part in a split.")] = None,
@@ -75,7 +86,9 @@ def mirror(
     """Write AI texts like human ones in topic, length and form.
 
     Each answer is kept in the store: the same command again asks only for what is missing. The key of an endpoint is
-    read from OPENAI_API_KEY. Exits with 3 where texts are left without an answer, and with 130 after Ctrl-C.
+    read from OPENAI_API_KEY. OUTPUT.proof.json says how well mirrors match in length, topic and form, and how far
+    trivial features tell them apart, with a warning where they do. Exits with 3 where texts are left without an
+    answer, and with 130 after Ctrl-C.
     """
     from tain.core.files import refuse_overwrite
     from tain.corpora.columns import ColumnMap
@@ -98,6 +111,7 @@ def mirror(
         "concurrency": concurrency,
         "timeout_s": timeout,
         "device": device,
+        "proof": proof.value,
         "seed": seed,
     }
     if variants is not None:
@@ -172,7 +186,18 @@ def _show_result(result: MirrorResult, *, is_json: bool) -> None:
         talk.append("The same command again asks for what is open.")
     for line in talk:
         typer.echo(line, err=True)
+    _show_proof(result)
     typer.echo(str(result.output))
+
+
+def _show_proof(result: MirrorResult) -> None:
+    if result.proof is None:
+        return
+    from rich.console import Console
+
+    from tain.recipes.mirror_proof_terminal import render_terminal
+
+    Console(stderr=True).print(render_terminal(result.proof))
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tain.core.example import Example
 from tain.detector import Detector
 from tain.mining.pool_scores import PoolScores
 from tain.recipes.mine.detectors import DetectorMaker
@@ -77,7 +78,7 @@ class ArmRunner:
             kept: The detector that was kept before; its texts are trained on too.
         """
         place = self.folder.round(number)
-        added = add(place, chosen.mined, chosen.relabelled, self.mirroring, taken=mirrors_in(kept.files))
+        added = self._added(place, chosen.mined, chosen.relabelled, taken=mirrors_in(kept.files))
         return self._trained(number, place, (*kept.added, added))
 
     def random(self, number: int, chosen: Chosen, rival: Contender) -> Contender:
@@ -89,8 +90,14 @@ class ArmRunner:
             rival: The detector of the hardest texts.
         """
         place = self.folder.round(number, RANDOM)
-        added = add(place, chosen.random[: rival.n_mined], (), self.mirroring, taken=())
+        added = self._added(place, chosen.random[: rival.n_mined])
         return self._trained(number, place, (added,))
+
+    def _added(
+        self, place: Path, humans: Sequence[Example], relabelled: Sequence[Example] = (), *, taken: Sequence[str] = ()
+    ) -> Added:
+        seed = self.maker.settings.run.seed
+        return add(place, humans, relabelled, self.mirroring, taken=taken, seed=seed, is_quiet=self.is_quiet)
 
     def _trained(self, number: int, place: Path, added: Sequence[Added]) -> Contender:
         detector = self.maker.train(place, [each.file for each in added])

@@ -190,6 +190,8 @@ class _Loop:
         self.gone |= {example.id for example in (*chosen.mined, *chosen.relabelled)}
         self.results.append(self._result(after, HARDEST, is_kept=decision.is_kept))
         self._enter(number, chosen, after, decision)
+        for warning in after.added[-1].warnings:
+            self.tell(f"Round {number}, mirrors: {warning}")
         if self.settings.mining.control_arm == "random":
             self._random_arm(number, chosen, after)
         if decision.is_kept:

@@ -12,6 +12,7 @@ from tain.core.example import Corpus, Example
 from tain.core.files import read_json, whole_folder, write_json
 from tain.recipes.mine.example_file import load_examples, write_examples
 from tain.recipes.mine.mirroring import MIRROR, Mirroring
+from tain.recipes.mine.proof import MATCHING, proven
 from tain.recipes.mine.selection import Selection
 
 CHOSEN, ADDED = "chosen", "added"
@@ -85,6 +86,11 @@ class Added:
     counts: dict[str, Any]
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What tells its mirrors from its human texts without reading them, in plain words."""
+        return tuple(self.counts.get(MATCHING, {}).get("warnings", ()))
+
+    @property
     def n_humans(self) -> int:
         """Mined texts."""
         return int(self.counts["humans"])
@@ -97,6 +103,8 @@ def add(
     mirroring: Mirroring,
     *,
     taken: Iterable[str],
+    seed: int = 0,
+    is_quiet: bool = True,
 ) -> Added:
     """The texts of a round with what stands beside them; what the folder holds is used as it is.
 
@@ -106,6 +114,8 @@ def add(
         relabelled: Labelled ai by a person; these stand alone.
         mirroring: What stands beside each mined text.
         taken: Ids of mirrors that are trained on already.
+        seed: Of the proof that mirrors match.
+        is_quiet: No progress bar.
     """
     target = folder / ADDED
     if not (target / COUNTS).is_file():
@@ -118,6 +128,7 @@ def add(
             "relabelled": len(relabelled),
             "note": found.note,
             **found.details,
+            **proven(found, seed=seed, is_quiet=is_quiet),
             "sha256": Corpus(tuple(examples)).sha256,
         }
         with whole_folder(target) as part:

@@ -11,6 +11,7 @@ from tain.core.errors import ConfigError
 from tain.mirrors.prompts import VARIANTS
 
 GeneratorKind = Literal["openai", "local", "recorded"]
+ProofKind = Literal["full", "surface", "none"]
 
 
 class MirrorConfig(BaseModel):
@@ -38,6 +39,8 @@ class MirrorConfig(BaseModel):
     timeout_s: float = Field(180.0, gt=0, description="Seconds for one answer.")
     batch_size: int = Field(16, ge=1, description="Texts at a time, of a local model.")
     device: str = Field("cpu", description="Where a local model runs.")
+    proof: ProofKind = Field("full", description="What is proven in the end: surface leaves out the topic.")
+    proof_base: str = Field("minilm", description="Backbone by whose embeddings topics are compared.")
     seed: int = Field(0, ge=0, description="Of every choice.")
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tain.core.errors import EndpointError
 from tain.core.example import Example
@@ -23,6 +24,9 @@ from tain.recipes.mirror.estimate import MirrorEstimate, estimate
 from tain.recipes.mirror.generators import build_writers
 from tain.recipes.mirror.output import check_output, write_output
 from tain.recipes.mirror.texts import read_humans, shorten
+
+if TYPE_CHECKING:
+    from tain.recipes.mirror_proof import MirrorProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class MirrorResult:
         ending: `done`, `stopped` by the user, or `budget`.
         n_parents: Human texts.
         summary: Where they stand.
+        proof: How well the mirrors match; None where that was not measured now.
     """
 
     output: Path
@@ -72,6 +77,7 @@ class MirrorResult:
     ending: Ending
     n_parents: int
     summary: StoreSummary
+    proof: MirrorProof | None = None
 
     @property
     def n_open(self) -> int:
@@ -82,11 +88,12 @@ class MirrorResult:
         """The fields by name, ready for JSON."""
         paths = {"output": str(self.output), "store": str(self.store)}
         counts = {"ending": self.ending, "n_parents": self.n_parents, "n_open": self.n_open}
-        return {**paths, **counts, **self.summary.to_dict()}
+        proof = {"warnings": [] if self.proof is None else list(self.proof.warnings)}
+        return {**paths, **counts, **self.summary.to_dict(), **proof}
 
 
 def mirror(files: MirrorFiles, config: MirrorConfig, *, tell: Callable[[str], None] | None = None) -> MirrorResult:
-    """Make a mirror of each human text; only what the store lacks is asked for.
+    """Make a mirror of each human text; only what the store lacks is asked for. Then prove that mirrors match.
 
     Args:
         files: What to read, and where to write.
@@ -111,7 +118,8 @@ def mirror(files: MirrorFiles, config: MirrorConfig, *, tell: Callable[[str], No
             write_output(store, files.output)  # what was accepted until then is worth having
             raise
         write_output(store, files.output)
-        return MirrorResult(files.output, files.store_path, ending, n_parents, store.summary())
+        proof = _proof(store, files, config) if ending == "done" else None
+        return MirrorResult(files.output, files.store_path, ending, n_parents, store.summary(), proof)
 
 
 def estimate_mirrors(files: MirrorFiles, config: MirrorConfig) -> MirrorEstimate:
@@ -176,6 +184,12 @@ def _humans(files: MirrorFiles) -> Iterator[Example]:
         set_aside=files.set_aside,
         is_quiet=files.is_quiet,
     )
+
+
+def _proof(store: MirrorStore, files: MirrorFiles, config: MirrorConfig) -> MirrorProof | None:
+    from tain.recipes.mirror.proof import prove_output  # scikit-learn, for runs that get that far
+
+    return prove_output(store, files.output, config, is_quiet=files.is_quiet)
 
 
 def _refuse_foreign(files: MirrorFiles) -> None:

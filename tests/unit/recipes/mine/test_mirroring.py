@@ -135,3 +135,19 @@ def test_a_mirror_keeps_its_name():
 
 def test_recorded_mirrors_of_nobody():
     assert RecordedMirrors(lambda human: None).mirror(HUMANS).n_without == 3
+
+
+def test_the_ledger_is_told_when_something_trivial_tells_mirrors_apart(tmp_path):
+    humans = [Example(f"h{i}", f"Plain text {i} of some seven words.", "human", group=f"g{i}") for i in range(40)]
+
+    def write(parents):
+        return [
+            Example(f"m{p.id}", p.text.replace("text", "text, well,"), "ai", group=p.group, domain=p.domain)
+            for p in parents
+        ]
+
+    added = add(tmp_path, humans, [], WrittenMirrors(write), taken=())
+    assert added.counts["matching"]["trivial_auroc"] == pytest.approx(1.0)
+    assert added.counts["matching"]["length_ratio"] == pytest.approx(8 / 7, abs=0.01)
+    assert any("trivial features tell mirrors from human texts" in warning for warning in added.warnings)
+    assert add(tmp_path / "alone", humans, [], WithoutMirrors(), taken=()).warnings == ()

@@ -6,6 +6,7 @@ from tests.faulty_endpoint import Faults, FaultyEndpoint, make_parents
 
 from tain.core.errors import ConfigError, DataError, EndpointError
 from tain.core.example import Example
+from tain.core.files import sha256_of
 from tain.mirrors.store_rows import text_sha256
 from tain.recipes.mirror import MirrorFiles, estimate_mirrors, mirror, mirror_config, write_mirrors
 
@@ -252,3 +253,26 @@ def test_mirrors_for_examples_say_when_the_money_is_gone(tmp_path):
 def test_settings_that_cannot_be_are_all_named():
     with pytest.raises(ConfigError, match=r"(?s)temperature is -1.*modles is not a setting.*Did you mean models\?"):
         mirror_config({"modles": ("a",), "temperature": -1})
+
+
+def test_a_proof_of_matching_lies_beside_the_mirrors_and_is_made_once(humans):
+    humans.write_text("".join(json.dumps(row | {"language": "en"}) + "\n" for row in make_parents(60)))
+    with FaultyEndpoint() as server:
+        result = mirror(files(humans), config(server, proof="surface"))
+        again = mirror(files(humans), config(server, proof="surface"))
+    kept = json.loads(humans.with_name("mirrors.jsonl.proof.json").read_text())
+    assert kept["mirrors_sha256"] == sha256_of(result.output)
+    assert kept["matching"]["n_pairs"] == 60
+    assert 0 <= kept["raw"]["auroc"]["low"] <= kept["raw"]["auroc"]["value"] <= 1
+    assert kept["normalised"]["auroc"]["value"] is not None
+    assert kept["matching"]["topic"] is None
+    assert list(result.proof.warnings) == kept["warnings"] == result.to_dict()["warnings"]
+    assert again.proof is None
+
+
+@pytest.mark.parametrize(("n", "proof"), [(8, "full"), (60, "none")])
+def test_nothing_is_proven_by_few_mirrors_or_where_nobody_wants_it(humans, n, proof):
+    humans.write_text("".join(json.dumps(row | {"language": "en"}) + "\n" for row in make_parents(n)))
+    with FaultyEndpoint() as server:
+        assert mirror(files(humans), config(server, proof=proof)).proof is None
+    assert not humans.with_name("mirrors.jsonl.proof.json").exists()
