@@ -43,8 +43,8 @@ def convert(source: Path, output: Path) -> None:
     if unexpected or set(missing) - {"lm_head.weight"}:
         raise SystemExit(f"The checkpoint does not fit: missing {missing}, unexpected {unexpected}.")
     model.tie_weights()
-    # A story ends where the next would begin, so both marks end the text.
-    model.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=[1, 2], pad_token_id=0)
+    # A story ends where the next would begin, so both marks end the text; run.c samples unless it is told not to.
+    model.generation_config = GenerationConfig(do_sample=True, bos_token_id=1, eos_token_id=[1, 2], pad_token_id=0)
     model.save_pretrained(output)
     build_tokenizer(source / "tok512.bin", config.vocab_size, config.max_position_embeddings).save_pretrained(output)
 

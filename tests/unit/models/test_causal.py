@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.stories260k import save_stories260k
+from tests.stories import convert_stories
 from tests.tiny import WORDS, save_tiny_encoder, tiny_tokenizer
 from transformers import BertConfig, BertLMHeadModel, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
@@ -50,7 +50,7 @@ def stories(tmp_path_factory, shared_data):
     source = shared_data / "weights" / "stories260K"
     if not source.is_dir():
         pytest.skip(f"needs the real tiny language model, and {source} is absent")
-    return load_causal(str(save_stories260k(source, tmp_path_factory.mktemp("stories"))))
+    return load_causal(str(convert_stories(shared_data, tmp_path_factory.mktemp("stories"))))
 
 
 def slow_statistics(text, scoring, reference, *, has_end=True):
