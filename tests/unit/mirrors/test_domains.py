@@ -1,9 +1,14 @@
 """Which template writes which texts."""
 
+from pathlib import Path
+
 import pytest
 
 from tain.core.example import Example
 from tain.mirrors.domains import DOMAINS, template_name
+from tain.mirrors.prompts import VARIANTS, load_templates
+from tain.mirrors.prompts.rendering import VARIABLES
+from tain.mirrors.screen import reasons
 
 
 def text(domain=None, source=None):
@@ -45,3 +50,24 @@ def test_overrides_come_first():
 def test_no_domain_stands_under_two_templates():
     names = [name for names in DOMAINS.values() for name in names]
     assert len(set(names)) == len(names)
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "mirrors.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("template", DOMAINS)
+def test_the_page_lists_each_template_with_its_domains(template):
+    assert f"| `{template}` | {', '.join(DOMAINS[template])} |" in PAGE
+
+
+def test_the_page_lists_each_variant_reason_and_variable():
+    names = [*VARIANTS, *reasons(), *VARIABLES]
+    assert [name for name in names if f"`{name}`" not in PAGE] == []
+
+
+def test_the_template_on_the_page_is_one(tmp_path):
+    own = PAGE.partition("```toml\n")[2].partition("\n```")[0]
+    (tmp_path / "rulings.toml").write_text(own, encoding="utf-8")
+    loaded = load_templates(tmp_path)
+    assert loaded.get("rulings").kinds[0] == "a court ruling"
+    assert loaded.table["legal_document"] == "rulings"
