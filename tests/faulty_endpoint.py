@@ -12,8 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -53,6 +52,11 @@ RATE_LIMIT = b'{"error": {"message": "Rate limit reached", "code": "rate_limit_e
 REFUSAL = "I'm sorry, but I can't help with that request."
 
 
+def mark_of(text: str) -> str:
+    """A short name for the text of an answer, as it is kept."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class Faults:
     """How often a request meets which fault. What is left over is answered."""
@@ -81,7 +85,7 @@ class Faults:
 class Entry:
     """One request: the client's name for it, a hash of what was asked, what became of it, and when.
 
-    The mark stands in the text of the answer; the wait is what a 429 asked for.
+    The mark is that of the text that was answered, empty where there was none; the wait is what a 429 asked for.
     """
 
     trace: str
@@ -100,6 +104,11 @@ class Entry:
     @property
     def step(self) -> str:
         return self.trace.split("-")[3] if self.trace.startswith("tain-") else ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its answer was readable, if it came."""
+        return bool(self.mark) and self.kind not in ("cut", "malformed", "slow")
 
     @property
     def question(self) -> str:
@@ -132,7 +141,6 @@ class FaultyEndpoint:
     n_words: int = 60
     upstream: str | None = None
     reply: Callable[[dict, dict], tuple[int, dict, bytes]] | None = None
-    log_file: Path | None = None
     log: list[Entry] = field(default_factory=list)
 
     def __enter__(self):
@@ -147,8 +155,6 @@ class FaultyEndpoint:
     def __exit__(self, *error):
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
-        if self.log_file:
-            self.log_file.write_text("".join(json.dumps(asdict(entry)) + "\n" for entry in self.log))
 
     @property
     def url(self) -> str:
@@ -228,9 +234,14 @@ class FaultyEndpoint:
         if kind == "malformed":
             return 200, {}, self._rng.choice(MALFORMED)
         if self._client:
-            response = await self._client.post(f"{self.upstream}/chat/completions", json=body)
-            return response.status_code, {}, response.content
+            return await self._passed_on(entry, body)
         return 200, {}, json.dumps(self._answer(kind, entry, body)).encode()
+
+    async def _passed_on(self, entry: Entry, body: dict) -> tuple[int, dict, bytes]:
+        response = await self._client.post(f"{self.upstream}/chat/completions", json=body)
+        if response.status_code == 200:
+            entry.mark = mark_of(response.json()["choices"][0]["message"]["content"])
+        return response.status_code, {}, response.content
 
     def _retry_after(self, entry: Entry) -> dict:
         seconds = self.faults.retry_after_s
@@ -241,11 +252,11 @@ class FaultyEndpoint:
 
     def _answer(self, kind: str, entry: Entry, body: dict) -> dict:
         self._n_answers += 1
-        entry.mark = f"{self._n_answers:06d}"
         text = make_text(self._rng, n_words=self.n_words - 8)
-        text = REFUSAL if kind == "refusal" else f"{text} This is entry {entry.mark} of the old register."
+        text = REFUSAL if kind == "refusal" else f"{text} This is entry {self._n_answers:06d} of the old register."
         if entry.step == "topic":
-            text = f"{TOPIC} This is entry {entry.mark} of the register."
+            text = f"{TOPIC} This is entry {self._n_answers:06d} of the register."
+        entry.mark = mark_of(text)
         message = {"role": "assistant", "content": text}
         if kind == "bare":  # no usage and no reason, as some servers answer
             return {"choices": [{"message": {**message, "content": [{"type": "text", "text": text}]}}]}

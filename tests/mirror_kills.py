@@ -9,20 +9,51 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tain.mirrors.endpoint import parent_mark
-from tests.faulty_endpoint import Entry, Faults, FaultyEndpoint, make_parents
+from tests.faulty_endpoint import REFUSAL, Entry, Faults, FaultyEndpoint, make_parents, mark_of
 
 KEY = "sk-test-4f7a9c21e05b"
 COMMAND = (sys.executable, "-c", "from tain.cli import main; main()", "mirror")
-TIMEOUT_S = 10.0
 MAX_ROUNDS = 5
+TIMEOUT_S = 10.0
 RATES = Faults(
     too_many=0.06, retry_after_s=0.3, broken=0.06, slow=0.004, slow_s=2 * TIMEOUT_S, cut=0.03, malformed=0.03,
     refusal=0.05, bare=0.2, delay_s=0.02,
 )  # fmt: skip
+
+FLAGS = (
+    "--model",
+    "small=0.7",
+    "--model",
+    "large=0.3",
+    "--variants",
+    "from_opening,rewrite,in_style,from_topic",
+    "--proof",
+    "surface",
+)
+
+
+@dataclass(frozen=True)
+class Ordeal:
+    """What the processes are put through.
+
+    Attributes:
+        faults: How often the endpoint fails in which way.
+        timeout_s: After which they give an answer up.
+        upstream: A real server behind the faults; None makes answers up.
+        flags: More of the command line.
+        make_rows: The human texts, by number and seed.
+    """
+
+    faults: Faults = RATES
+    timeout_s: float = TIMEOUT_S
+    upstream: str | None = None
+    flags: tuple[str, ...] = FLAGS
+    make_rows: Callable[..., list[dict]] = make_parents
 
 
 @dataclass
@@ -33,6 +64,7 @@ class KilledRuns:
         folder: With `humans.jsonl`, `mirrors.jsonl` and the store.
         n_parents: Human texts.
         n_kills: Processes that were killed at work.
+        ordeal: What they were put through.
         concurrency: Requests at a time.
         log: All requests, in order of arrival.
         outputs: What the processes printed.
@@ -43,6 +75,7 @@ class KilledRuns:
     folder: Path
     n_parents: int
     n_kills: int
+    ordeal: Ordeal
     concurrency: int
     log: list[Entry] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
@@ -54,13 +87,21 @@ class KilledRuns:
         return self.folder / "mirrors.jsonl.store.sqlite"
 
 
-def run_with_kills(folder: Path, *, n_parents: int, n_kills: int, concurrency: int = 16, seed: int = 0) -> KilledRuns:
+def run_with_kills(
+    folder: Path,
+    *,
+    n_parents: int,
+    n_kills: int,
+    ordeal: Ordeal = Ordeal(),
+    concurrency: int = 16,
+    seed: int = 0,
+) -> KilledRuns:
     """Make mirrors with a process that is killed so many times, then let it finish."""
-    runs = KilledRuns(folder, n_parents, 0, concurrency)
-    rows = make_parents(n_parents, seed=seed + 1)
+    runs = KilledRuns(folder, n_parents, 0, ordeal, concurrency)
+    rows = ordeal.make_rows(n_parents, seed=seed + 1)
     (folder / "humans.jsonl").write_text("".join(json.dumps(row | {"lang": "en"}) + "\n" for row in rows))
     rng, started, before = random.Random(seed), time.perf_counter(), os.times()
-    with FaultyEndpoint(RATES, seed=seed) as server:
+    with FaultyEndpoint(ordeal.faults, seed=seed, upstream=ordeal.upstream) as server:
         runs.log = server.log
         for kill in range(n_kills):
             target = n_parents * (kill + rng.uniform(0.3, 1)) / (n_kills + 1)
@@ -82,10 +123,9 @@ def check(runs: KilledRuns) -> dict[str, int]:
     _check_asked_once(runs, answers)
     _check_waits(runs)
     _check_key_is_nowhere(runs)
-    sent = {entry.mark for entry in runs.log if entry.is_sent and entry.mark}
-    kept = {_mark(answer["text"]) for answer in answers}
-    asked = {entry.mark: entry for entry in runs.log if entry.mark}
-    n_lost = len([mark for mark in sent - kept if asked[mark].kind in ("answered", "bare")])
+    kept = Counter(map(_name, answers))
+    sent = Counter((entry.parent, entry.mark) for entry in runs.log if entry.is_sent and entry.is_whole)
+    n_lost = (sent - kept).total()
     # Only what was on its way when a process died may be missing.
     assert n_lost <= runs.n_kills * runs.concurrency, f"{n_lost} answers were sent and not kept"
     states = Counter(mirror["state"] for mirror in mirrors)
@@ -111,16 +151,16 @@ def _check_asked_once(runs: KilledRuns, answers: list) -> None:
     """No question came again after its answer had been kept, and nothing at all after a mirror was accepted."""
     last = {entry.question: index for index, entry in enumerate(runs.log)}
     last_of_parent = {entry.parent: index for index, entry in enumerate(runs.log)}
-    by_mark = {entry.mark: index for index, entry in enumerate(runs.log) if entry.mark}
+    places = {(entry.parent, entry.mark): index for index, entry in enumerate(runs.log) if entry.mark}
     for answer in answers:
-        if answer["verdict"] == "unused" or not (mark := _mark(answer["text"])):
-            continue  # a refusal, which carries no mark
-        index = by_mark[mark]
-        assert runs.log[index].parent == parent_mark(answer["parent_id"])
-        assert last[runs.log[index].question] == index, f"{mark} was kept, and asked for again"
+        if answer["verdict"] == "unused" or answer["text"] == REFUSAL:
+            continue  # one refusal is like another, so nobody can say which was kept
+        index = places[_name(answer)]
+        question = runs.log[index].question
+        assert last[question] == index, f"{question} was answered and kept, and asked for again"
         if answer["verdict"] == "accepted" and answer["step"] == "text":
             assert last_of_parent[runs.log[index].parent] == index, (
-                f"{mark} was accepted, and its parent asked for again"
+                f"{question} was accepted, and its parent asked for again"
             )
 
 
@@ -145,7 +185,7 @@ def _run_until(runs: KilledRuns, server: FaultyEndpoint, *, n_answers: float) ->
     """Start a process and kill it when so many texts were answered in all; whether it died of that."""
     process = _start(runs, server)
     while process.poll() is None:
-        if sum(entry.step == "text" and bool(entry.mark) for entry in server.log) >= n_answers:
+        if sum(entry.step == "text" and entry.is_whole for entry in server.log) >= n_answers:
             process.send_signal(signal.SIGKILL)
             break
         time.sleep(0.01)
@@ -163,9 +203,9 @@ def _run(runs: KilledRuns, server: FaultyEndpoint) -> int:
 def _start(runs: KilledRuns, server: FaultyEndpoint) -> subprocess.Popen:
     files = [str(runs.folder / "humans.jsonl"), "--output", str(runs.folder / "mirrors.jsonl")]
     flags = [
-        "--base-url", server.url, "--model", "small=0.7", "--model", "large=0.3", "--timeout", f"{TIMEOUT_S:g}",
-        "--concurrency", str(runs.concurrency), "--price-in", "1", "--price-out", "4",
-        "--variants", "from_opening,rewrite,in_style,from_topic",
+        "--base-url", server.url,
+        "--timeout", f"{runs.ordeal.timeout_s:g}", "--concurrency", str(runs.concurrency),
+        "--price-in", "1", "--price-out", "4", *runs.ordeal.flags,
     ]  # fmt: skip
     return subprocess.Popen(
         [*COMMAND, *files, *flags],
@@ -182,6 +222,5 @@ def _rows(runs: KilledRuns, table: str) -> list[sqlite3.Row]:
         return connection.execute(f"SELECT * FROM {table}").fetchall()
 
 
-def _mark(text: str) -> str:
-    _, found, rest = text.partition("This is entry ")
-    return rest.partition(" ")[0] if found else ""
+def _name(answer: sqlite3.Row) -> tuple[str, str]:
+    return parent_mark(answer["parent_id"]), mark_of(answer["text"])

@@ -1,12 +1,15 @@
+import json
 from collections import Counter
 
 import pytest
 import torch
 from tests.reference_llama import ReferenceLlama
 from tests.stories import SOURCE, convert_stories
+from tests.story_server import end_at_paragraphs, story_parents, template_flags
 from tests.tiny import tiny_tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from tain.cli.app import run
 from tain.mirrors.request import Answer, Message, MirrorRequest, RefusedError, Sampling
 from tain.recipes.mirror.local_model import LocalModel, SeededSampling
 
@@ -79,3 +82,21 @@ def test_a_real_model_says_greedily_what_the_reference_says(shared_data, tmp_pat
     for text, answer in zip(beginnings, answers, strict=True):
         assert answer.usage.prompt_tokens == len(reference.encode(text))
         assert answer.text == reference.decode(reference.greedy(text, n_new=60)).strip()
+
+
+def test_a_model_on_this_machine_writes_mirrors_from_the_command_line(shared_data, tmp_path, capsys):
+    model = end_at_paragraphs(convert_stories(shared_data, tmp_path / "stories"))
+    humans = tmp_path / "humans.jsonl"
+    humans.write_text("".join(json.dumps(row | {"language": "en"}) + "\n" for row in story_parents(6)))
+    words = ["mirror", str(humans), "--generator", "local", "--model", str(model), *template_flags(tmp_path), "--json"]
+    for name in ("one", "other"):
+        assert run([*words, "--output", str(tmp_path / f"{name}.jsonl")]) == 0
+    said = json.loads(capsys.readouterr().out.partition("}\n{")[0] + "}")
+    one, other = (
+        [row for row in map(json.loads, (tmp_path / f"{name}.jsonl").read_text().splitlines())]
+        for name in ("one", "other")
+    )
+    assert one == other
+    assert (said["n_open"], said["states"]["accepted"]) == (0, len(one))
+    assert len(one) >= 3
+    assert {row["generator"] for row in one} == {str(model)}
