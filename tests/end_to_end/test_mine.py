@@ -112,6 +112,7 @@ def test_the_ledger_says_why_each_round_was_kept_or_reverted(whole):
             assert {"k", "n", "low", "high"} <= decision["fpr_after"].keys()
             assert len(entry["added"]["sha256"]) == 64
             assert entry["added"]["note"].startswith("The nearest AI text by embedding stands in for a mirror")
+            assert entry["added"]["matching"].keys() >= {"length_ratio", "trivial_auroc_raw", "trivial_auroc"}
     assert entries[-1]["event"] == "stop"
 
 
@@ -177,3 +178,15 @@ def test_more_rounds_go_on_from_what_is_there(made, whole, tmp_path, capsys, mon
     again = json.loads(capsys.readouterr().out)["rounds"]
     assert again[: len(rounds)] == rounds
     assert len(trained) <= 2 and len(again) >= len(rounds)
+
+
+def test_mining_without_mirrors_is_one_flag_and_said_so(made, whole, tmp_path, monkeypatch):
+    monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
+    alone = ["--mirrors", "none", "--model", str(whole), "--rounds", "1"]
+    assert run(command(made, tmp_path / "mined", *alone)) == DONE
+    (added,) = (
+        entry["added"]
+        for entry in map(json.loads, (tmp_path / "mined" / "ledger.jsonl").read_text().splitlines())
+        if entry["event"] == "round" and entry["round"]
+    )
+    assert (added["note"], added["mirrors"], added["humans"] > 0) == ("Without mirrors.", 0, True)
