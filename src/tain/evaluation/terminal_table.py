@@ -20,7 +20,8 @@ def table(title: str, first: str, *others: str) -> Table:
         others: Heads of the others.
     """
     made = Table(title=escape(title), title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
-    made.add_column(escape(first))
+    # A name that is cut off names nothing; it goes on in the next line.
+    made.add_column(escape(first), overflow="fold")
     for name in others:
         made.add_column(name, justify="left" if name in _LEFT else "right")
     return made
