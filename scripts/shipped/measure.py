@@ -26,13 +26,15 @@ from tain.corpora.excerpts import excerpt
 from tain.corpora.lengths import cut_at_sentence
 from tain.corpora.normalise import LATEST, get_normaliser
 from tain.corpora.split import assign_split
+from tain.core.progress import progress
 from tain.detector import Detector
+from tain.detector.reader import Reader, Reading
+from tain.detector.rollup import roll_up
 from tain.evaluation.baselines import TfidfLogistic
 from tain.evaluation.intervals import rate
 from tain.evaluation.ranking import auroc, tpr_at_fpr
 from tain.evaluation.report import evaluate_scores
 from tain.evaluation.schema import Report
-from tain.recipes.evaluate import score_all, scores_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 from corpus import POOL_SHARES, SEED
@@ -45,6 +47,7 @@ CORPORA = ("fastdetectgpt", "glimpse", "imbd", "detectrl", "mixset", "mindner_mu
 TRAINED_POOLS = ("wikipedia2014", "arxiv_abstracts_to2019", "novels100", "gov_18f_blog")
 OTHER_POOLS = ("newsgroups20", "persuade_essays", "blogs2004")
 TARGET = 0.01
+RANKED = ("detector", "network", "ngrams", "tfidf")
 WORD = re.compile(r"\w+")
 RUN_WORDS, MAX_KNOWN = 13, 0.3
 
@@ -56,19 +59,32 @@ def plain(texts: list[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Scored:
-    """The scores of one corpus."""
+    """The scores of one corpus: by the detector, by each of its parts, and by the baseline."""
 
     name: str
     scores: NDArray[np.float64]
+    network: NDArray[np.float64]
+    ngrams: NDArray[np.float64]
     baseline: NDArray[np.float64]
     is_ai: NDArray[np.bool_]
 
 
 def scored(detector: Detector, tfidf: TfidfLogistic, name: str, texts: list[str], is_ai: NDArray[np.bool_]) -> Scored:
-    scores = scores_of(score_all(detector, texts))
-    kept = ~np.isnan(scores)  # the others turned out too short
+    with progress(name, len(texts)) as advance:
+        readings = list(detector.reader.read(texts, advance=advance))
+    kept = np.array([reading.score is not None for reading in readings])  # the others turned out too short
+    parts = np.array([parts_of(detector.reader, reading) for reading in readings if reading.windows])
     base = np.asarray(tfidf.score([text for text, keep in zip(texts, kept, strict=True) if keep]))
-    return Scored(name, scores[kept], base, is_ai[kept])
+    return Scored(name, *parts.T, base, is_ai[kept])
+
+
+def parts_of(reader: Reader, reading: Reading) -> tuple[float, float, float]:
+    """The score of a text, the network's share of it, and the n-grams'."""
+    windows = [reading.normalised.text[window.start : window.end] for window in reading.windows]
+    own = reader.ngrams.scores(windows) if reader.ngrams else np.zeros(len(windows), dtype=np.float32)
+    n_tokens = [window.n_tokens for window in reading.windows]
+    whole, network, ngrams = (roll_up(each, n_tokens) for each in (reading.scores, reading.scores - own, own))
+    return whole, network, ngrams
 
 
 class Known:
@@ -139,6 +155,8 @@ def measured(found: Scored, *, threshold: float, n_known: int) -> dict[str, Any]
         "n_human": int((~is_ai).sum()),
         "n_ai": int(is_ai.sum()),
         "detector": ranking(scores, is_ai),
+        "network": ranking(found.network, is_ai),
+        "ngrams": ranking(found.ngrams, is_ai),
         "tfidf": ranking(found.baseline, is_ai),
         "fpr": at_point(scores[~is_ai], threshold=threshold, of="human texts"),
         "tpr": at_point(scores[is_ai], threshold=threshold, of="AI texts"),
@@ -177,7 +195,7 @@ def main(data: Path, folder: Path, output: Path, *, has_pools: bool) -> None:
         seen.append(scored(detector, tfidf, name, plain(frame["text"].to_list()), is_ai))
         corpora[name] = measured(seen[-1], threshold=threshold, n_known=n_known)
         print(name, corpora[name], flush=True)
-    macro = {who: float(np.mean([row[who]["auroc"] for row in corpora.values()])) for who in ("detector", "tfidf")}
+    macro = {who: float(np.mean([row[who]["auroc"] for row in corpora.values()])) for who in RANKED}
     print("macro AUROC", macro, flush=True)
     pools = {}
     for name in (*TRAINED_POOLS, *OTHER_POOLS) if has_pools else ():

@@ -36,7 +36,8 @@ def main(build: Path, shipped: Path) -> None:
             "arxiv_abstracts_to2019, novels100 and gov_18f_blog other texts did.",
             "TPR at 1% FPR compares rankings: its threshold comes from the human texts of the same corpus. The stored "
             "point is the detector's own, fixed beforehand. The baseline: " + BASELINE + ".",
-            "What trained (which pools, which cuts) was chosen by looking at samples of these corpora; a corpus nobody "
+            "The score is the sum of a network and an n-gram model. " + parts(measured[0]),
+            "What trained (which pools, which cuts, the share of the n-grams) was chosen by looking at samples of these corpora; a corpus nobody "
             "looked at may be harder.",
             *spreads(measured),
         ),
@@ -74,13 +75,23 @@ def readme_lines(found: dict[str, Any]) -> list[str]:
             f"| {name} | {row['n_human']} / {row['n_ai']} | {own['auroc']:.3f} | {base['auroc']:.3f} | {tprs} |"
         )
     macro = found["macro_auroc"]
-    lines += [f"| **mean** | | **{macro['detector']:.3f}** | {macro['tfidf']:.3f} | | |", ""]
+    lines += [f"| **mean** | | **{macro['detector']:.3f}** | {macro['tfidf']:.3f} | | |", "", parts(found), ""]
     lines += ["False positives at its stored 1% point on human-only texts that it never saw, worst first:", ""]
     lines += ["| texts | flagged | rate | 95% interval |", "|---|---:|---:|---:|"]
     for name, row in sorted(found["pools"].items(), key=lambda item: -item[1]["rate"]):
         interval = f"{row['low']:.1%} to {row['high']:.1%}"
         lines.append(f"| {name} | {row['k']} of {row['n']} | {row['rate']:.1%} | {interval} |")
     return lines
+
+
+def parts(found: dict[str, Any]) -> str:
+    """What the network and the n-grams reach without each other."""
+    each = "; ".join(
+        f"{name} {row['network']['auroc']:.3f} and {row['ngrams']['auroc']:.3f}"
+        for name, row in found["corpora"].items()
+    )
+    macro = found["macro_auroc"]
+    return f"AUROC of the network alone and of the n-grams alone: {each}; mean {macro['network']:.3f} and {macro['ngrams']:.3f}."
 
 
 def corpus_result(name: str, row: dict[str, Any]) -> CorpusResult:

@@ -16,6 +16,7 @@ from tain.corpora.normalise import Normalised, get_normaliser
 from tain.detector.calibration import ScoredTexts, texts_sha256
 from tain.detector.encoder import Encoder
 from tain.detector.engines import Engines
+from tain.detector.ngrams import read_ngrams
 from tain.detector.rollup import roll_up
 from tain.detector.settings import MIN_WORDS
 from tain.detector.windows import DEFAULT_WINDOW_TOKENS, Window, cut_windows
@@ -28,7 +29,7 @@ _BLOCK_TEXTS = 1024  # texts whose windows are in memory at once, and sorted by 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text and what the network said.
+    """A text and what the network said, with the n-grams where there are some.
 
     Attributes:
         normalised: What was read, and the way back to the original.
@@ -58,7 +59,7 @@ class Reader:
             min_words: Texts with fewer get no score.
 
         Raises:
-            DetectorError: If the folder is no Classifier for detection.
+            DetectorError: If the folder is no Classifier for detection, or a file in it is damaged.
             ConfigError: If windows are longer than the network reads.
         """
         self.engines = Engines(folder)
@@ -69,6 +70,7 @@ class Reader:
             )
         self.folder = folder
         self.encoder = Encoder.load(folder)
+        self.ngrams = read_ngrams(folder)
         self.normaliser = get_normaliser(normaliser)
         self.window_tokens = window_tokens
         self.min_words = min_words
@@ -118,6 +120,8 @@ class Reader:
         rows = [window.token_ids for own in windows for window in own]
         by_rows = _Steps(advance, n_texts=len(texts), n_rows=len(rows)) if advance else None
         scores = self.engines.scores(rows, batch_tokens=batch_tokens, advance=by_rows)
+        if self.ngrams:
+            scores = scores + self.ngrams.scores([t.text[w.start : w.end] for t, w in _each(normalised, windows)])
         if by_rows:
             by_rows.finish()
         parts = np.split(scores, np.cumsum([len(own) for own in windows])[:-1])
@@ -125,6 +129,10 @@ class Reader:
             Reading(text, n, own, part, roll_up(part, [window.n_tokens for window in own]) if own else None)
             for text, n, own, part in zip(normalised, n_words, windows, parts, strict=True)
         ]
+
+
+def _each(texts: Sequence[Normalised], windows: Sequence[Sequence[Window]]) -> Iterator[tuple[Normalised, Window]]:
+    return ((text, window) for text, own in zip(texts, windows, strict=True) for window in own)
 
 
 class _Steps:

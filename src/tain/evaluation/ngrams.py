@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,31 +33,58 @@ def ngram_counts(texts: Sequence[str], *, sizes: tuple[int, ...] = (2, 3, 4)) ->
     Returns:
         Shape (n, 2^20), float32, sorted indices.
     """
-    blocks = [_count_block(texts[i : i + BLOCK_TEXTS], sizes) for i in range(0, len(texts), BLOCK_TEXTS)]
+    return counts_of(texts, partial(_cells, sizes=sizes))
+
+
+Cells = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def counts_of(texts: Sequence[str], cells: Callable[[Sequence[str]], Cells]) -> sparse.csr_matrix:
+    """Counts of whatever a block of texts holds.
+
+    Args:
+        texts: n of them.
+        cells: From a block of texts to the row and the bucket of each n-gram in it, in any order.
+
+    Returns:
+        Shape (n, 2^20), float32, sorted indices.
+    """
+    blocks = [_count_block(texts[i : i + BLOCK_TEXTS], cells) for i in range(0, len(texts), BLOCK_TEXTS)]
     if not blocks:
         return sparse.csr_matrix(np.empty((0, N_BUCKETS), dtype=np.float32))
     return sparse.csr_matrix(sparse.vstack(blocks, format="csr"))
 
 
-def _count_block(texts: Sequence[str], sizes: tuple[int, ...]) -> sparse.csr_matrix:
+def bucketed(hashes: Hashes) -> NDArray[np.int64]:
+    """The bucket of each hash: its high bits, once they are well mixed."""
+    return ((hashes * _GOLDEN) >> _SHIFT).astype(np.int64)
+
+
+def _count_block(texts: Sequence[str], cells: Callable[[Sequence[str]], Cells]) -> sparse.csr_matrix:
+    rows, buckets = cells(texts)
+    return _to_matrix(np.sort((rows << N_BITS) | buckets), len(texts))
+
+
+def _cells(texts: Sequence[str], *, sizes: tuple[int, ...]) -> Cells:
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     lengths = np.array([len(text) for text in texts])
     row_of = np.repeat(np.arange(len(texts)), lengths)
     n_left = np.repeat(np.cumsum(lengths), lengths) - np.arange(codes.size)
-    cells = []
+    rows, buckets = [], []
     for size in sizes:
-        buckets = _buckets(codes, size)
-        inside = n_left[: buckets.size] >= size  # an n-gram does not run on into the next text
-        cells.append((row_of[: buckets.size][inside] << N_BITS) | buckets[inside])
-    return _to_matrix(np.sort(np.concatenate(cells)), len(texts))
+        hashed = _hashed(codes, size)
+        inside = n_left[: hashed.size] >= size  # an n-gram does not run on into the next text
+        rows.append(row_of[: hashed.size][inside])
+        buckets.append(bucketed(hashed[inside]))
+    return np.concatenate(rows), np.concatenate(buckets)
 
 
-def _buckets(codes: Hashes, size: int) -> NDArray[np.int64]:
+def _hashed(codes: Hashes, size: int) -> Hashes:
     n = max(codes.size - size + 1, 0)
     hashed = np.full(n, size, dtype=np.uint64)
     for i in range(size):
         hashed = hashed * _MULTIPLIER + codes[i : i + n]  # unsigned: it wraps around
-    return ((hashed * _GOLDEN) >> _SHIFT).astype(np.int64)
+    return hashed
 
 
 def _to_matrix(cells: NDArray[np.int64], n_rows: int) -> sparse.csr_matrix:

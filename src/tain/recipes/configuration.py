@@ -53,6 +53,12 @@ class CorpusConfig(BaseModel):
         description="Classical model, such as tfidf-logistic, whose scores from folds that lack a text's group the "
         "network learns from too; see training.distil_weight.",
     )
+    ngram_share: float = Field(
+        0.0,
+        ge=0,
+        description="Above 0 a linear model of n-grams is fitted to the same texts, and a detector adds its logit, so "
+        "many times, to the network's. Training texts are held in memory for it.",
+    )
     on_bad: Literal["stop", "set_aside"] = Field(
         "stop", description="What to do with rows that cannot be used; they are set aside in the Run folder."
     )

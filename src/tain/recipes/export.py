@@ -24,6 +24,10 @@ Format = Literal["transformers", "adapter", "onnx"]
 FORMATS: tuple[Format, ...] = ("transformers", "adapter", "onnx")
 TOLERANCE = {"transformers": 1e-5, "adapter": 1e-5, "onnx": 1e-4}
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+NO_NGRAMS = (
+    "The detector adds the score of an n-gram model, which the exported network lacks: it ranks texts worse, and no "
+    "operating point of the detector holds for it."
+)
 ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 RAW_TEXT = (
     "Other tools read a text as it is, in one piece. tain takes formatting off first and cuts long texts into windows, "
@@ -51,6 +55,8 @@ class Exported:
 def export(model: Path | None, *, format: Format, output: Path, force: bool = False) -> Exported:
     """Write the network of a detector for other tools, and compare what they answer with what it answers.
 
+    N-grams beside the network stay behind.
+
     Args:
         model: Detector folder; None means the one that ships.
         format: transformers (merged; `pipeline("text-classification", model=DIR)`), adapter (peft) or onnx.
@@ -72,6 +78,7 @@ def export(model: Path | None, *, format: Format, output: Path, force: bool = Fa
     _require(format, classifier)
     rows = detector.reader.engines.classifier["probe"]["token_ids"]
     expected = classifier.logits(rows)
+    notes = (RAW_TEXT, NO_NGRAMS) if detector.reader.ngrams else (RAW_TEXT,)
     with whole_folder(output) as part:
         found = _WRITERS[format](classifier, detector, part, rows)
         gap = float(np.abs(found - expected).max(initial=0.0))
@@ -81,10 +88,13 @@ def export(model: Path | None, *, format: Format, output: Path, force: bool = Fa
                 f"{TOLERANCE[format]}. Nothing was written. Please report this with the base and method."
             )
         card = render_card(
-            detector.settings, classifier=detector.reader.engines.classifier, library=_LIBRARIES[format], note=RAW_TEXT
+            detector.settings,
+            classifier=detector.reader.engines.classifier,
+            library=_LIBRARIES[format],
+            note=" ".join(notes),
         )
         (part / "README.md").write_text(card, encoding="utf-8")
-    return Exported(output, format, gap)
+    return Exported(output, format, gap, notes)
 
 
 def _require(format: Format, classifier: Classifier) -> None:

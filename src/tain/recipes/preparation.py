@@ -14,8 +14,8 @@ from zlib import crc32
 
 import numpy as np
 
-from tain.core.errors import DataError
-from tain.core.example import Example
+from tain.core.errors import ConfigError, DataError
+from tain.core.example import DETECTION, Example
 from tain.core.progress import progress
 from tain.corpora.excerpts import excerpt
 from tain.corpora.lengths import count_words
@@ -23,6 +23,7 @@ from tain.corpora.normalise import get_normaliser
 from tain.corpora.sampling import sample_per_domain
 from tain.corpora.similarity import HeldTexts
 from tain.corpora.split import assign_split
+from tain.detector.ngrams import NgramModel
 from tain.evaluation.overlap import Hashes, text_hash
 from tain.models import Backbone
 from tain.recipes.configuration import CorpusConfig
@@ -61,6 +62,8 @@ class Preparation:
         self.labels = backbone.labels
         self.normaliser = get_normaliser(config.normaliser)
         self.counts: Counter[str] = Counter()
+        self.texts: list[str] = []
+        self.label_ids: list[int] = []
         self._seen: set[bytes] = set()
         self._groups: set[bytes] = set()  # of validation rows
         self._joined: set[bytes] = set()  # those of rows that have another's id as group
@@ -70,6 +73,8 @@ class Preparation:
     def rows(self, part: str) -> Iterator[TokenRow]:
         """Tokenised cuts of the texts of a part."""
         cuts = self._cuts(part, n_views=self.config.n_views if part == "train" else 1)
+        if part == "train" and self.config.ngram_share:
+            cuts = self._held_for_ngrams(cuts)
         taught = self._taught(cuts) if part == "train" and self.config.teacher else ((*cut, ()) for cut in cuts)
         with progress(f"tokenising {part}", None, is_quiet=self.is_quiet) as advance:
             while chunk := list(islice(taught, TOKENISED_AT_ONCE)):
@@ -84,6 +89,25 @@ class Preparation:
     def seen(self) -> Hashes:
         """The hash of every text of the parts that were read, rising and each once."""
         return np.unique(np.array(self._hashes, dtype=np.uint64))
+
+    def _held_for_ngrams(self, cuts: Iterator[Cut]) -> Iterator[Cut]:
+        for example, text, view in cuts:
+            self.texts.append(text)
+            self.label_ids.append(self.labels.index(str(example.label)))
+            yield example, text, view
+
+    def fit_ngrams(self) -> NgramModel:
+        """The n-grams of the training part, once its rows were read.
+
+        Raises:
+            ConfigError: If the labels are other than human and ai.
+        """
+        if self.labels != DETECTION:
+            raise ConfigError(
+                f"corpus.ngram_share is {self.config.ngram_share}, which is for detectors of AI text, and the labels "
+                f"are {', '.join(self.labels.names)}. Leave it out."
+            )
+        return NgramModel.fit(self.texts, self.label_ids, share=self.config.ngram_share, seed=self.seed)
 
     def _taught(self, cuts: Iterator[Cut]) -> Iterator[tuple[Example, str, int, Sequence[float]]]:
         """Every cut with what the teacher says of it; a teacher needs all texts at once, so they are held in memory."""

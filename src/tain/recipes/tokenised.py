@@ -12,6 +12,7 @@ from typing import Any
 from tain.core.files import read_json, sha256_of, whole_folder, write_json
 from tain.corpora.hub import hub_revision
 from tain.corpora.places import find_places
+from tain.detector.ngrams import NGRAMS, NgramModel, read_ngrams, write_ngrams
 from tain.detector.seen import SEEN, UNKNOWN, Seen, read_seen, write_seen
 from tain.models import Backbone
 from tain.recipes.configuration import CorpusConfig
@@ -35,6 +36,7 @@ class TokenisedCorpus:
         sha256: Hash of the files read, by path; of Hub data sets the commit.
         set_aside: Files of the rows that cannot be used, where there were some.
         seen: Hashes of the texts in both parts.
+        ngrams: What stands beside the network, where corpus.ngram_share asks for it.
     """
 
     train: TokenStore
@@ -43,6 +45,7 @@ class TokenisedCorpus:
     sha256: dict[str, str]
     set_aside: tuple[Path, ...] = ()
     seen: Seen = UNKNOWN
+    ngrams: NgramModel | None = None
 
 
 def hash_corpus(config: CorpusConfig) -> dict[str, str]:
@@ -91,7 +94,9 @@ def tokenise(
         _build(config, backbone, folder, seed=seed, is_quiet=is_quiet)
     aside = tuple(file for part in PARTS if (file := folder / set_aside_name(part)).is_file())
     train, valid = open_store(folder / "train"), open_store(folder / "valid")
-    return TokenisedCorpus(train, valid, read_json(folder / COUNTS), hashes, aside, read_seen(folder))
+    return TokenisedCorpus(
+        train, valid, read_json(folder / COUNTS), hashes, aside, read_seen(folder), read_ngrams(folder)
+    )
 
 
 def _is_whole(folder: Path) -> bool:
@@ -122,6 +127,8 @@ def _build(config: CorpusConfig, backbone: Backbone, folder: Path, *, seed: int,
         for part in PARTS:
             build_store(target / part, preparation.rows(part))
         preparation.require_all_labels()
+        if config.ngram_share:
+            write_ngrams(target / NGRAMS, preparation.fit_ngrams())
         write_seen(target / SEEN, Seen(training=preparation.seen))
         write_json(target / COUNTS, preparation.counts | _n_set_aside(target))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tain.core.errors import ConfigError
 from tain.core.files import read_json, whole_file, write_json
+from tain.detector.ngrams import NGRAMS, write_ngrams
 from tain.detector.seen import SEEN, write_seen
 from tain.methods import build_method
 from tain.models import load_backbone
@@ -109,6 +110,8 @@ def train(
     probes = [corpus.valid[index] for index in range(min(N_PROBES, len(corpus.valid)))]
     save_classifier(result.classifier, run.model, probe_rows=probes)
     write_seen(run.model / SEEN, corpus.seen)
+    if corpus.ngrams:
+        write_ngrams(run.model / NGRAMS, corpus.ngrams)
     summary = _summary(config, corpus, result)
     write_json(run.path / MANIFEST, summary)
     return TrainedRun(run, summary)

@@ -10,7 +10,7 @@ from tain.evaluation.baselines.estimators import RankingNeighbours, RankingTree
 from tain.evaluation.baselines.features import Joined, Reduced, Scaled, WordTfidf
 from tain.evaluation.baselines.folds import calibrated, drawn
 from tain.evaluation.baselines.labels import as_classes
-from tain.evaluation.baselines.tfidf import CharTfidf
+from tain.evaluation.hashed_tfidf import CharTfidf
 
 TEXTS = ["a dog and a cat", "the cat sat", "a dog sat on the cat", "cats and dogs", "the end of it"]
 

@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import StandardScaler
 
 from tain.core.errors import MetricError
-from tain.evaluation.baselines.tfidf import MAX_CHARS
+from tain.evaluation.hashed_tfidf import MAX_CHARS
 from tain.evaluation.samples import Floats
 
 MAX_WORDS = 400

@@ -13,6 +13,7 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import SVC, LinearSVC
 
 from tain.evaluation.baselines.estimators import RankingNeighbours, RankingTree
+from tain.evaluation.baselines.ratio_logistic import RatioLogistic
 
 N_TREES = 400
 N_BAGGED = 10
@@ -46,6 +47,11 @@ def _sparse_logistic(seed: int, n_classes: int) -> Any:  # noqa: ANN401 (scikit-
     return model if n_classes == 2 else OneVsRestClassifier(model)
 
 
+def _ratio_logistic(seed: int, n_classes: int) -> Any:  # noqa: ANN401 (scikit-learn has no types)
+    model = RatioLogistic(random_state=seed)
+    return model if n_classes == 2 else OneVsRestClassifier(model)
+
+
 def _boosting(seed: int, n_classes: int) -> Any:  # noqa: ANN401 (scikit-learn has no types)
     # Early stopping would hold texts out without regard to their groups.
     return HistGradientBoostingClassifier(
@@ -55,6 +61,7 @@ def _boosting(seed: int, n_classes: int) -> Any:  # noqa: ANN401 (scikit-learn h
 
 LEARNERS: dict[str, Learner] = {
     "sparse-logistic": Learner("logistic regression", _sparse_logistic),
+    "ratio-logistic": Learner("logistic regression on naive Bayes ratios", _ratio_logistic),
     "logistic": Learner("logistic regression", lambda seed, _: LogisticRegression(max_iter=5_000, random_state=seed)),
     "linear-svm": Learner("linear SVM", lambda seed, _: LinearSVC(max_iter=20_000, random_state=seed)),
     "rbf-svm": Learner(

@@ -10,8 +10,8 @@ from tain.core.errors import ConfigError
 from tain.evaluation.baselines.baseline import Classical
 from tain.evaluation.baselines.features import Features, Joined, Reduced, Scaled, WordTfidf
 from tain.evaluation.baselines.learners import LEARNERS
-from tain.evaluation.baselines.tfidf import CharTfidf
 from tain.evaluation.features import surface_features
+from tain.evaluation.hashed_tfidf import CharTfidf, NgramTfidf
 from tain.evaluation.stylometry import style_features
 
 
@@ -31,6 +31,7 @@ class FeatureKind:
 FEATURES: dict[str, FeatureKind] = {
     "formatting": FeatureKind("surface features", lambda: Scaled(surface_features)),
     "tfidf": FeatureKind("TF-IDF", CharTfidf),
+    "ngrams": FeatureKind("character and word n-grams", NgramTfidf),
     "reduced": FeatureKind("TF-IDF on 128 axes", lambda: Reduced(CharTfidf())),
     "words": FeatureKind("400 words", WordTfidf),
     "style": FeatureKind("stylometry", lambda: Scaled(style_features)),
@@ -40,6 +41,7 @@ FEATURES: dict[str, FeatureKind] = {
 BASELINES: dict[str, tuple[str, str]] = {
     "formatting-logistic": ("formatting", "logistic"),
     "tfidf-logistic": ("tfidf", "sparse-logistic"),
+    "ngrams-logistic": ("ngrams", "ratio-logistic"),
     "tfidf-linear-svm": ("tfidf", "linear-svm"),
     "tfidf-bayes": ("tfidf", "bayes"),
     "tfidf-boosting": ("reduced", "boosting"),

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.linear_model import LogisticRegression
 
 from tain.core.errors import MetricError
-from tain.evaluation.baselines.tfidf import MAX_FEATURES, CharTfidf
+from tain.evaluation.hashed_tfidf import MAX_FEATURES, CharTfidf
 from tain.evaluation.samples import Floats, as_is_ai, need_both_classes
 
 

@@ -1,0 +1,98 @@
+"""N-grams beside a network: the sum is the score, at the precision the file keeps."""
+
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import save_file
+from tests.detector_fixtures import N_HUMAN, made_up_texts
+
+from tain.core.errors import DetectorError
+from tain.detector import Detector
+from tain.detector.ngrams import NGRAMS, NgramModel, read_ngrams, write_ngrams
+from tain.detector.reader import Reader
+from tain.evaluation.baselines import build_baseline
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return [*made_up_texts(60, seed=5), *made_up_texts(60, seed=6, ai=True)]
+
+
+@pytest.fixture(scope="module")
+def model(texts):
+    return NgramModel.fit(texts, [False] * 60 + [True] * 60)
+
+
+def test_it_answers_as_the_baseline_it_is_made_from(model, texts):
+    baseline = build_baseline("ngrams-logistic").fit(texts, [0] * 60 + [1] * 60).score(texts)
+    np.testing.assert_allclose(model.scores(texts), baseline, atol=0.03)
+
+
+def test_what_is_written_answers_the_same(model, tmp_path, texts):
+    write_ngrams(tmp_path / NGRAMS, model)
+    found = read_ngrams(tmp_path)
+    np.testing.assert_array_equal(found.scores(texts), model.scores(texts))
+    assert (tmp_path / NGRAMS).stat().st_size < 8 * len(model.weights) + 1000
+
+
+def test_a_network_may_stand_alone(tmp_path):
+    assert read_ngrams(tmp_path) is None
+
+
+@pytest.mark.parametrize("content", [b"x", None])
+def test_a_damaged_file_is_an_error(tmp_path, content):
+    if content is None:
+        save_file({"columns": np.zeros(2, dtype=np.int32)}, tmp_path / NGRAMS)
+    else:
+        (tmp_path / NGRAMS).write_bytes(content)
+    with pytest.raises(DetectorError, match=r"ngrams\.safetensors: .*Copy the folder again"):
+        read_ngrams(tmp_path)
+
+
+FEW = NgramModel.fit(["one two three", "one two four", "six seven", "six seven ten"], [0, 0, 1, 1])
+
+
+@given(st.lists(st.text(max_size=40), max_size=5))
+@settings(deadline=None)
+def test_any_text_has_a_finite_score_of_its_own(texts):
+    scores = FEW.scores(texts)
+    assert np.isfinite(scores).all()
+    # A text's score does not hang on its neighbours.
+    np.testing.assert_allclose(scores, [FEW.scores([text])[0] for text in texts], atol=1e-6)
+
+
+@pytest.fixture
+def with_ngrams(detector_folder, model, tmp_path):
+    classifier = shutil.copytree(detector_folder.parent / "classifier", tmp_path / "classifier")
+    write_ngrams(classifier / NGRAMS, model)
+    human, ai = made_up_texts(N_HUMAN, seed=1), made_up_texts(100, seed=2, ai=True)
+    return Detector.build(classifier, human=human, ai=ai).save(tmp_path / "detector")
+
+
+def test_each_window_has_the_sum_of_both(with_ngrams, tmp_path, model):
+    text = " ".join(made_up_texts(6, seed=9))
+    both = next(iter(with_ngrams.reader.read([text])))
+    alone = Reader(tmp_path / "detector", normaliser=1, window_tokens=with_ngrams.settings.window_tokens)
+    alone.ngrams = None
+    network = next(iter(alone.read([text])))
+    assert len(network.windows) > 1
+    own = model.scores([network.normalised.text[window.start : window.end] for window in network.windows])
+    np.testing.assert_allclose(both.scores, network.scores + own, atol=1e-4)
+
+
+def test_a_detector_vouches_for_its_ngrams(with_ngrams, tmp_path):
+    assert NGRAMS in with_ngrams.settings.classifier
+    file = tmp_path / "detector" / NGRAMS
+    file.write_bytes(file.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(DetectorError, match="was changed"):
+        Detector.load(tmp_path / "detector")
+
+
+def test_one_text_or_many_score_alike(with_ngrams):
+    texts = made_up_texts(20, seed=11, low=50, high=300)
+    together = [verdict.score for verdict in with_ngrams.score(texts)]
+    apart = [with_ngrams.check(text).score for text in texts]
+    np.testing.assert_allclose(together, apart, atol=1e-5)
