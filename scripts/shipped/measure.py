@@ -22,11 +22,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tain.core.files import write_json
+from tain.core.progress import progress
 from tain.corpora.excerpts import excerpt
 from tain.corpora.lengths import cut_at_sentence
 from tain.corpora.normalise import LATEST, get_normaliser
 from tain.corpora.split import assign_split
-from tain.core.progress import progress
 from tain.detector import Detector
 from tain.detector.reader import Reader, Reading
 from tain.detector.rollup import roll_up

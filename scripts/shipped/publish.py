@@ -37,8 +37,8 @@ def main(build: Path, shipped: Path) -> None:
             "TPR at 1% FPR compares rankings: its threshold comes from the human texts of the same corpus. The stored "
             "point is the detector's own, fixed beforehand. The baseline: " + BASELINE + ".",
             "The score is the sum of a network and an n-gram model. " + parts(measured[0]),
-            "What trained (which pools, which cuts, the share of the n-grams) was chosen by looking at samples of these corpora; a corpus nobody "
-            "looked at may be harder.",
+            "What trained (which pools, which cuts) and the share of the n-grams were chosen by looking at samples of "
+            "these corpora; a corpus nobody looked at may be harder.",
             *spreads(measured),
         ),
     )
@@ -91,7 +91,8 @@ def parts(found: dict[str, Any]) -> str:
         for name, row in found["corpora"].items()
     )
     macro = found["macro_auroc"]
-    return f"AUROC of the network alone and of the n-grams alone: {each}; mean {macro['network']:.3f} and {macro['ngrams']:.3f}."
+    mean = f"mean {macro['network']:.3f} and {macro['ngrams']:.3f}"
+    return f"AUROC of the network alone and of the n-grams alone: {each}; {mean}."
 
 
 def corpus_result(name: str, row: dict[str, Any]) -> CorpusResult:
