@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 
+from tain.detector.ngrams import NGRAMS
 from tain.detector.settings import Settings
 from tain.detector.verdict import CAVEAT
 from tain.models.presets import PRESETS
@@ -32,7 +33,9 @@ def render_card(
     )
     environment.filters.update(percent=_percent, cell=_cell)
     base = str(classifier["base"])
-    library = library or ("peft" if "adapter_config.json" in settings.classifier else "tain")
+    has_ngrams = NGRAMS in settings.classifier
+    # Other libraries would load the network and, without a word, leave the n-grams out.
+    library = library or ("peft" if "adapter_config.json" in settings.classifier and not has_ngrams else "tain")
     template = environment.from_string(files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8"))
     return template.render(
         settings=settings,
@@ -44,6 +47,7 @@ def render_card(
         base=base,
         library=library,
         note=note,
+        has_ngrams=has_ngrams,
         method=classifier["method"],
         pooling=classifier["pooling"],
         caveat=CAVEAT,

@@ -14,6 +14,7 @@ from tain.detector import Detector
 from tain.detector.ngrams import NGRAMS, NgramModel, read_ngrams, write_ngrams
 from tain.detector.reader import Reader
 from tain.evaluation.baselines import build_baseline
+from tain.recipes.export import export
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +97,16 @@ def test_one_text_or_many_score_alike(with_ngrams):
     together = [verdict.score for verdict in with_ngrams.score(texts)]
     apart = [with_ngrams.check(text).score for text in texts]
     np.testing.assert_allclose(together, apart, atol=1e-5)
+
+
+def test_the_card_tells_of_them(with_ngrams, tmp_path):
+    card = (tmp_path / "detector" / "README.md").read_text()
+    assert "plus that of a linear model of n-grams" in card
+    assert 'library_name: "tain"' in card
+
+
+def test_an_export_says_that_they_stay_behind(with_ngrams, tmp_path):
+    exported = export(tmp_path / "detector", format="adapter", output=tmp_path / "out")
+    assert any("lacks" in note for note in exported.notes)
+    assert not (tmp_path / "out" / NGRAMS).exists()
+    assert "lacks" in (tmp_path / "out" / "README.md").read_text()
