@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from tain.core.errors import ConfigError, DataError, sample
-from tain.core.example import DETECTION, Corpus, Example, LabelSet
+from tain.core.example import DETECTION, Corpus, Example
 from tain.core.progress import progress
 from tain.corpora.checks import RowChecker, file_source
 from tain.corpora.columns import ColumnMap
@@ -104,28 +103,6 @@ def read_corpus(
         is_quiet=is_quiet,
     )
     return Corpus(tuple(examples), labels.labels if labels is not None else DETECTION)
-
-
-def require_classes(examples: Iterable[Example], labels: LabelSet = DETECTION) -> Counter[str]:
-    """The number of examples of each label, where every label has some.
-
-    Args:
-        examples: Read once.
-        labels: What must be there.
-
-    Raises:
-        DataError: If a label has no example; says how many the others have.
-    """
-    counts = Counter(example.label for example in examples if example.label is not None)
-    missing = [name for name in labels.names if not counts[name]]
-    if missing:
-        found = ", ".join(f"{n:,} {name}" for name, n in counts.items()) or "no labelled rows"
-        raise DataError(
-            f"There is no example labelled {' or '.join(missing)}; found {found}. "
-            f"Both learning and measuring need all of: {', '.join(labels.names)}. "
-            "Add rows, or map labels with --label-map."
-        )
-    return counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from tain.core.errors import ConfigError, DataError, sample
-from tain.core.example import Corpus, Example
+from tain.core.example import Example
 
-DEFAULT_SHARES: Mapping[str, float] = {"train": 0.8, "validation": 0.1, "test": 0.1}
 _SHOWN = 3
 
 
@@ -39,24 +38,6 @@ def assign_split(group: str, *, seed: int, shares: Mapping[str, float]) -> str:
         if position < passed:
             return name
     return name
-
-
-def split_corpus(corpus: Corpus, *, seed: int, shares: Mapping[str, float] = DEFAULT_SHARES) -> dict[str, Corpus]:
-    """One corpus for each split, in the order of the shares; examples keep their order.
-
-    Args:
-        corpus: An example without a group is a group of its own.
-        seed: Another seed gives another split.
-        shares: The share of groups for each split, summing to 1.
-
-    Raises:
-        ConfigError: If the shares are not positive or do not sum to 1.
-    """
-    _check_shares(shares)
-    parts: dict[str, list[Example]] = {name: [] for name in shares}
-    for example in corpus:
-        parts[assign_split(example.group or example.id, seed=seed, shares=shares)].append(example)
-    return {name: Corpus(tuple(examples), corpus.labels) for name, examples in parts.items()}
 
 
 def check_no_leak(splits: Mapping[str, Iterable[Example]]) -> None:

@@ -139,19 +139,6 @@ def load_bundle(path: str | Path) -> Bundle:
     )
 
 
-def read_bundle(path: str | Path) -> tuple[Corpus, Protocol]:
-    """The texts and the protocol of a bundle, both checked.
-
-    Args:
-        path: Its folder.
-
-    Raises:
-        DataError: If it is no bundle, or a file is missing or was changed; names the file.
-    """
-    bundle = load_bundle(path)
-    return bundle.corpus(), bundle.protocol
-
-
 def is_bundle(path: str | Path) -> bool:
     """Whether a path is the folder of a bundle, sound or not."""
     return (Path(path) / BUNDLE).is_file()

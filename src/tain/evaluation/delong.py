@@ -27,30 +27,8 @@ class AurocTest:
     p_value: float
 
 
-def auroc_variance(scores: ArrayLike, is_ai: ArrayLike, *, groups: ArrayLike | None = None) -> float:
-    """The variance of the AUROC, with texts of one group allowed to move together.
-
-    Each text's share in the AUROC is how many of the other class it beats; shares are summed by group before they
-    are squared.
-
-    Args:
-        scores: Shape (n,), higher means AI.
-        is_ai: Shape (n,), true for AI.
-        groups: Shape (n,), one name per text; None makes each text its own group.
-
-    Raises:
-        MetricError: If a class is absent, or scores, labels and groups do not fit.
-
-    Source:
-        DeLong et al. 1988, Biometrics 44(3); Obuchowski 1997, Biometrics 53(2). Differs: one sum over all groups,
-        with the factor G / (G - 1), as in a sandwich estimate.
-    """
-    values, flags = as_sample(scores, is_ai)
-    return _variance(_by_group(_shares(values, flags), groups))
-
-
 def auroc_df(scores: ArrayLike, is_ai: ArrayLike, *, groups: ArrayLike | None = None) -> float:
-    """The degrees of freedom of `auroc_variance`: few where a few texts make up most of it.
+    """The degrees of freedom of the variance of the AUROC: few where a few texts make up most of it.
 
     Near an AUROC of 1 almost every text is ranked without fault, and the variance rests on the handful that are not.
     Student's t with these degrees of freedom makes up for it.
@@ -75,6 +53,9 @@ def auroc_with_interval(
 ) -> Estimate:
     """The AUROC and its interval, taken on the logit scale so that it stays between 0 and 1.
 
+    Texts of one group may move together: each text's share in the AUROC is how many of the other class it beats, and
+    shares are summed by group before they are squared.
+
     Args:
         scores: Shape (n,), higher means AI.
         is_ai: Shape (n,), true for AI.
@@ -83,6 +64,10 @@ def auroc_with_interval(
 
     Raises:
         MetricError: If a class is absent, or scores, labels and groups do not fit.
+
+    Source:
+        DeLong et al. 1988, Biometrics 44(3); Obuchowski 1997, Biometrics 53(2). Differs: one sum over all groups,
+        with the factor G / (G - 1), as in a sandwich estimate.
     """
     values, flags = as_sample(scores, is_ai)
     area = auroc(values, flags)

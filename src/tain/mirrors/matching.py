@@ -6,7 +6,7 @@ features tell the two sides apart, which `tain.recipes.mirror_proof` adds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,6 @@ __all__ = [
     "match_lengths",
     "match_topics",
     "measure_matching",
-    "pair_up",
 ]
 
 LENGTH_RATIO = (0.7, 1.4)
@@ -89,19 +88,6 @@ class Matching:
     lengths: LengthMatch
     form: tuple[FormMatch, ...]
     topic: TopicMatch | None = None
-
-
-def pair_up(humans: Iterable[Example], mirrors: Iterable[Example]) -> list[Pair]:
-    """Each mirror with the human text of its group.
-
-    Args:
-        humans: The parents. Of several in one group the first is taken.
-        mirrors: Those whose group has no human text are left out.
-    """
-    parents: dict[str, Example] = {}
-    for human in humans:
-        parents.setdefault(human.group or human.id, human)
-    return [Pair(parents[mirror.group], mirror) for mirror in mirrors if mirror.group in parents]
 
 
 def measure_matching(pairs: Sequence[Pair], *, embed: Embed | None = None, seed: int = 0) -> Matching:

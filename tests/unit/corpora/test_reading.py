@@ -11,7 +11,7 @@ from tain.core.errors import ConfigError, DataError
 from tain.core.example import Example, LabelSet
 from tain.corpora.columns import ColumnMap
 from tain.corpora.labels import DETECTION_MAP, parse_label_map
-from tain.corpora.reading import iter_rows, read_corpus, read_examples, require_classes
+from tain.corpora.reading import iter_rows, read_corpus, read_examples
 
 ROWS = [
     {"id": "a", "text": "One text, “quoted”.", "label": "human", "pair_id": 7, "lang": "en"},
@@ -193,14 +193,6 @@ def test_everything_is_checked_before_the_first_example(tmp_path: Path) -> None:
     bad.write_bytes(jsonl([{"id": "x", "text": "", "label": 0}]))
     with pytest.raises(DataError, match=r"b\.jsonl:1"):
         read_examples([good, bad])
-
-
-def test_one_class_only_names_the_class_that_is_missing() -> None:
-    with pytest.raises(DataError, match="no example labelled ai; found 1 human"):
-        require_classes([Example("a", "T", "human")])
-    with pytest.raises(DataError, match="found no labelled rows"):
-        require_classes([])
-    assert require_classes([Example("a", "T", "human"), Example("b", "T", "ai")]) == {"human": 1, "ai": 1}
 
 
 def test_a_path_that_leads_nowhere(tmp_path: Path) -> None:

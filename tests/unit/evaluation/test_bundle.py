@@ -5,7 +5,7 @@ import pytest
 
 from tain.core.errors import DataError
 from tain.core.example import Corpus, Example, LabelSet
-from tain.evaluation.bundle import is_bundle, load_bundle, read_bundle, write_bundle
+from tain.evaluation.bundle import is_bundle, load_bundle, write_bundle
 from tain.evaluation.protocol import Protocol
 
 PROTOCOL = Protocol(name="essays 2025", min_words=3, target_fprs=(0.05, 0.01))
@@ -25,11 +25,11 @@ def folder(tmp_path):
 
 
 def test_what_was_frozen_comes_back_as_it_was(folder):
-    corpus, protocol = read_bundle(folder)
+    found = load_bundle(folder)
+    corpus = found.corpus()
     assert corpus == CORPUS
     assert corpus.sha256 == CORPUS.sha256
-    assert protocol == PROTOCOL
-    found = load_bundle(folder)
+    assert found.protocol == PROTOCOL
     assert found.more_slices() == {"attack": ["none", None, "homoglyph"]}
     assert found.counts == {"human": 1, "ai": 2, "left out": 4}
     assert is_bundle(folder)
@@ -49,7 +49,7 @@ def test_a_changed_text_is_noticed_and_its_file_named(folder):
     with pytest.raises(
         DataError, match=r"set: not as it was frozen: data\.parquet was changed \(sha256 \w{12}…, expected"
     ):
-        read_bundle(folder)
+        load_bundle(folder)
 
 
 def test_a_changed_protocol_is_noticed(folder):

@@ -3,7 +3,8 @@ import pytest
 
 from tain.core.errors import MetricError
 from tain.evaluation.bootstrap import Bootstrap, ranking_draws
-from tain.evaluation.delong import auroc_variance, auroc_with_interval, separated_interval
+from tain.evaluation.delong import auroc_df, auroc_with_interval, separated_interval
+from tain.evaluation.intervals import logit_interval
 
 
 def sample(n=400, shift=1.0, seed=0):
@@ -17,7 +18,9 @@ def test_the_closed_form_agrees_with_drawing(is_grouped):
     scores, is_ai, names = sample()
     groups = names if is_grouped else None
     draws = ranking_draws(scores, is_ai, groups=groups, bootstrap=Bootstrap(2000)).auroc
-    assert auroc_variance(scores, is_ai, groups=groups) ** 0.5 == pytest.approx(draws.std(), rel=0.1)
+    found = auroc_with_interval(scores, is_ai, groups=groups)
+    expected = logit_interval(found.value, draws.std(), df=auroc_df(scores, is_ai, groups=groups))
+    assert (found.low, found.high) == pytest.approx(expected, abs=0.1 * (found.high - found.low))
 
 
 @pytest.mark.parametrize("shift", [-1.0, 1.0])
@@ -39,7 +42,8 @@ def test_separated_classes_of_many_texts_leave_little_doubt():
 
 
 def test_a_single_group_has_a_variance_of_zero():
-    assert auroc_variance([0.0, 1.0, 0.5], [0, 1, 1], groups=["a", "a", "a"]) == pytest.approx(0)
+    found = auroc_with_interval([0.5, 1.0, 0.0], [0, 1, 1], groups=["a", "a", "a"])
+    assert (found.low, found.high) == pytest.approx((0.5, 0.5))
 
 
 def test_one_class_is_named():

@@ -5,7 +5,7 @@ import pytest
 
 from tain.core.errors import DataError
 from tain.core.example import Example
-from tain.mirrors.matching import Pair, match_forms, match_lengths, match_topics, measure_matching, pair_up
+from tain.mirrors.matching import Pair, match_forms, match_lengths, match_topics, measure_matching
 
 
 def pair(i, human, ai, domain=None, language="en"):
@@ -18,12 +18,6 @@ def pair(i, human, ai, domain=None, language="en"):
 def by_number(texts):
     """A vector that points where the text's number says."""
     return np.array([[np.cos(float(text.split()[0])), np.sin(float(text.split()[0]))] for text in texts])
-
-
-def test_mirrors_find_their_parents_by_group():
-    humans = [Example("h1", "a", group="g1"), Example("h2", "b"), Example("h1b", "c", group="g1")]
-    mirrors = [Example("m1", "x", group="g1"), Example("m2", "y", group="h2"), Example("m3", "z", group="g3")]
-    assert [(each.parent.id, each.mirror.id) for each in pair_up(humans, mirrors)] == [("h1", "m1"), ("h2", "m2")]
 
 
 def test_length_ratios_are_of_mirror_over_parent():
