@@ -24,8 +24,6 @@ from numpy.typing import NDArray
 from tain.core.files import write_json
 from tain.core.progress import progress
 from tain.corpora.excerpts import excerpt
-from tain.corpora.lengths import cut_at_sentence
-from tain.corpora.normalise import LATEST, get_normaliser
 from tain.corpora.split import assign_split
 from tain.detector import Detector
 from tain.detector.reader import Reader, Reading
@@ -35,6 +33,7 @@ from tain.evaluation.intervals import rate
 from tain.evaluation.ranking import auroc, tpr_at_fpr
 from tain.evaluation.report import evaluate_scores
 from tain.evaluation.schema import Report
+from tain.recipes.baseline_texts import plain
 
 sys.path.insert(0, str(Path(__file__).parent))
 from corpus import POOL_SHARES, SEED
@@ -50,11 +49,6 @@ TARGET = 0.01
 RANKED = ("detector", "network", "ngrams", "tfidf")
 WORD = re.compile(r"\w+")
 RUN_WORDS, MAX_KNOWN = 13, 0.3
-
-
-def plain(texts: list[str]) -> list[str]:
-    normaliser = get_normaliser(LATEST)
-    return [cut_at_sentence(text, 10**6, at_least=MIN_WORDS) for text in (normaliser.normalise(t).text for t in texts)]
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tain.core.files import whole_file, write_json
-from tain.corpora.lengths import cut_at_sentence
-from tain.corpora.normalise import LATEST, get_normaliser
 from tain.detector import Detector
 from tain.evaluation.delong import auroc_with_interval
+from tain.recipes.baseline_texts import plain
 from tain.recipes.evaluate import score_all, scores_of
 
 DOMAINS = ("xsum", "writing", "pubmed")
@@ -46,10 +45,6 @@ def file_of(frame: pl.DataFrame, domain: str, generator: str) -> pl.DataFrame:
     ai = frame.filter(pl.col("domain") == domain, pl.col("generator") == generator)
     twins = frame.filter(pl.col("label") == "human", pl.col("pair_id").is_in(ai["pair_id"].implode()))
     return pl.concat([twins.unique("pair_id", maintain_order=True), ai])
-
-
-def ended(text: str) -> str:
-    return cut_at_sentence(get_normaliser(LATEST).normalise(text).text, 10**6, at_least=MIN_WORDS)
 
 
 def measured(scores: NDArray[np.float64], is_ai: NDArray[np.bool_], pairs: NDArray[Any]) -> dict[str, Any]:
@@ -76,7 +71,7 @@ def main(data: Path, output: Path) -> None:
             is_ai = (rows["label"] == "ai").to_numpy()
             pairs = rows["pair_id"].to_numpy()
             texts = rows["text"].to_list()
-            for name, own in (("as released", texts), ("ended at a sentence", [ended(text) for text in texts])):
+            for name, own in (("as released", texts), ("ended at a sentence", plain(texts, min_words=MIN_WORDS))):
                 found[name][f"{domain} {generator}"] = measured(scores_of(score_all(detector, own)), is_ai, pairs)
     write_json(output.with_suffix(".json"), found)
     with whole_file(output) as part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zlib import crc32
 
 import numpy as np
 
@@ -31,6 +32,21 @@ def excerpt(text: str, rng: np.random.Generator, *, low: int, high: int) -> str:
     if rng.random() < _SHARE_CUT_MID_SENTENCE:
         return _first_words(text, int(rng.integers(low, high + 1)))
     return cut_words(text, rng, low=low, high=high)
+
+
+def training_excerpt(text: str, name: str, *, seed: int, view: int = 0, low: int, high: int) -> str:
+    """The passage of a text that everything trained with a seed sees of it, whatever order texts are read in.
+
+    Args:
+        text: Normalised.
+        name: Id of the example.
+        seed: Of the training.
+        view: Which passage of the text, from 0.
+        low: As for `excerpt`.
+        high: As for `excerpt`.
+    """
+    rng = np.random.default_rng([seed, view, crc32(name.encode("utf-8", "replace"))])
+    return excerpt(text, rng, low=low, high=high)
 
 
 def _first_words(text: str, n_words: int) -> str:

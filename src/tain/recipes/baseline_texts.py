@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zlib import crc32
-
-import numpy as np
 
 from tain.core.errors import DataError
 from tain.core.example import Corpus
-from tain.corpora.excerpts import excerpt
+from tain.corpora.excerpts import training_excerpt
 from tain.corpora.lengths import count_words, cut_at_sentence
 from tain.corpora.normalise import LATEST, get_normaliser
 from tain.evaluation.overlap import overlap, text_hashes
@@ -33,11 +30,11 @@ def cut_for_training(train: Corpus, *, seed: int, cuts: CorpusConfig = AS_TRAINE
     normal = [normalise(example.text).text for example in train]
     is_long = [count_words(text) >= cuts.min_words for text in normal]
     kept = train.select(is_long)
-    passages = []
-    for example, text in zip(kept, (text for text, keep in zip(normal, is_long, strict=True) if keep), strict=True):
-        rng = np.random.default_rng([seed, 0, crc32(example.id.encode("utf-8", "replace"))])
-        passages.append(excerpt(text, rng, low=cuts.cut_low, high=cuts.cut_high))
-    return kept, passages
+    long = [text for text, keep in zip(normal, is_long, strict=True) if keep]
+    return kept, [
+        training_excerpt(text, example.id, seed=seed, low=cuts.cut_low, high=cuts.cut_high)
+        for example, text in zip(kept, long, strict=True)
+    ]
 
 
 def plain(texts: Sequence[str], *, normaliser: int = LATEST, min_words: int = 50) -> list[str]:

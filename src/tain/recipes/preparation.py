@@ -10,14 +10,13 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
-from zlib import crc32
 
 import numpy as np
 
 from tain.core.errors import ConfigError, DataError
 from tain.core.example import DETECTION, Example
 from tain.core.progress import progress
-from tain.corpora.excerpts import excerpt
+from tain.corpora.excerpts import training_excerpt
 from tain.corpora.lengths import count_words
 from tain.corpora.normalise import get_normaliser
 from tain.corpora.sampling import sample_per_domain
@@ -57,9 +56,13 @@ class Preparation:
             seed: Draws the split and the cuts.
             folder: Gets the rows that cannot be used, where they are set aside.
             is_quiet: No progress bars.
+
+        Raises:
+            ConfigError: If n-grams are asked for and the labels are other than human and ai.
         """
         self.config, self.backbone, self.seed, self.folder, self.is_quiet = config, backbone, seed, folder, is_quiet
         self.labels = backbone.labels
+        self._require_labels_for_ngrams()
         self.normaliser = get_normaliser(config.normaliser)
         self.counts: Counter[str] = Counter()
         self.texts: list[str] = []
@@ -97,17 +100,15 @@ class Preparation:
             yield example, text, view
 
     def fit_ngrams(self) -> NgramModel:
-        """The n-grams of the training part, once its rows were read.
+        """The n-grams of the training part, once its rows were read."""
+        return NgramModel.fit(self.texts, self.label_ids, share=self.config.ngram_share, seed=self.seed)
 
-        Raises:
-            ConfigError: If the labels are other than human and ai.
-        """
-        if self.labels != DETECTION:
+    def _require_labels_for_ngrams(self) -> None:
+        if self.config.ngram_share and self.labels != DETECTION:
             raise ConfigError(
                 f"corpus.ngram_share is {self.config.ngram_share}, which is for detectors of AI text, and the labels "
                 f"are {', '.join(self.labels.names)}. Leave it out."
             )
-        return NgramModel.fit(self.texts, self.label_ids, share=self.config.ngram_share, seed=self.seed)
 
     def _taught(self, cuts: Iterator[Cut]) -> Iterator[tuple[Example, str, int, Sequence[float]]]:
         """Every cut with what the teacher says of it; a teacher needs all texts at once, so they are held in memory."""
@@ -143,8 +144,8 @@ class Preparation:
             self.counts[f"{part}: {example.label}"] += 1
             self._hashes.append(text_hash(text))
             for view in range(n_views):
-                rng = np.random.default_rng([self.seed, view, crc32(example.id.encode("utf-8", "replace"))])
-                yield example, excerpt(text, rng, low=low, high=high), view
+                cut = training_excerpt(text, example.id, seed=self.seed, view=view, low=low, high=high)
+                yield example, cut, view
 
     def _apart(self, pairs: Iterator[tuple[Example, str]], part: str) -> Iterator[tuple[Example, str]]:
         """Without near repeats of validation texts, which are held in memory for it."""

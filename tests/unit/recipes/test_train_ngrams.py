@@ -10,6 +10,7 @@ from tests.tiny import save_tiny_encoder
 from tain.cli import DONE, MISUSE
 from tain.cli.app import run
 from tain.detector.ngrams import NGRAMS, read_ngrams
+from tain.recipes.preparation import Preparation
 
 
 @pytest.fixture
@@ -48,7 +49,8 @@ def test_they_know_the_classes_and_count_as_often_as_asked(command, tmp_path):
     np.testing.assert_allclose(thrice.scores(human), 3 * once.scores(human), rtol=1e-5)
 
 
-def test_other_labels_are_told(command, capsys):
+def test_other_labels_are_told_before_anything_is_tokenised(command, capsys, monkeypatch):
+    monkeypatch.setattr(Preparation, "rows", lambda *_: pytest.fail("texts were tokenised"))
     labels = 'corpus.label_map=["human=dull","ai=bright"]'
     assert run(command("out", "corpus.ngram_share=1", labels)) == MISUSE
     assert "corpus.ngram_share is 1.0" in capsys.readouterr().err

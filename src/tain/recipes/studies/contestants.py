@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 import polars as pl
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from tain.core.example import Corpus, Example
 from tain.core.files import whole_file
 from tain.core.progress import progress
-from tain.corpora.excerpts import excerpt
+from tain.corpora.excerpts import training_excerpt
 from tain.recipes.studies.configuration import Contestant, LeaveOneOut
 from tain.recipes.studies.held_out import HeldOut
 
@@ -58,19 +57,14 @@ def run_contestant(
 def _run_baseline(name: str, part: HeldOut, study: LeaveOneOut, *, seed: int) -> Scores:
     from tain.evaluation.baselines import build_baseline
 
-    texts = cut_for_training(part.train, study, seed=seed)
+    low, high = study.texts.cut_low, study.texts.cut_high
+    # What a Run of the same seed trains on, so that every contestant learns from the same words.
+    texts = [training_excerpt(example.text, example.id, seed=seed, low=low, high=high) for example in part.train]
     is_ai = np.array([example.label == "ai" for example in part.train])
     model = build_baseline(name).fit(texts, is_ai, seed=seed)
     calibration = np.asarray(model.score(part.human_calibration), dtype=np.float64)
     tests = {name: np.asarray(model.score(corpus.texts), dtype=np.float64) for name, corpus in part.tests.items()}
     return Scores(calibration, tests)
-
-
-def cut_for_training(corpus: Corpus, study: LeaveOneOut, *, seed: int) -> list[str]:
-    """The cuts that a Run of the same seed trains on, so that every contestant learns from the same words."""
-    low, high = study.texts.cut_low, study.texts.cut_high
-    draws = (np.random.default_rng([seed, 0, crc32(e.id.encode("utf-8", "replace"))]) for e in corpus)
-    return [excerpt(example.text, rng, low=low, high=high) for example, rng in zip(corpus, draws, strict=True)]
 
 
 def _run_method(
