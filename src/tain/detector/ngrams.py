@@ -1,8 +1,8 @@
 """A linear model of n-grams whose logits are added to the network's.
 
 A small network learns the manner of a text and passes over its single words; n-grams of characters and words do the
-reverse. On kinds of text that neither has seen, the two together rank better than either (docs/adr/0012), so the sum is
-the detector's score. Each is fitted to the labels alone and to the same texts.
+reverse, and the sum ranks texts better, on average, than either (docs/adr/0012). Each is fitted to the labels alone and
+to the same texts. Scoring needs numpy and nothing else.
 """
 
 from __future__ import annotations
@@ -19,9 +19,13 @@ from safetensors.numpy import load_file, save_file
 
 from tain.core.errors import DetectorError
 from tain.core.files import whole_file
-from tain.evaluation.hashed_tfidf import CharTfidf, NgramTfidf, WordPairTfidf
+from tain.evaluation.char_ngrams import char_ngrams
+from tain.evaluation.hashed_tfidf import NgramTfidf, Vocabulary
+from tain.evaluation.hashing import N_BUCKETS
+from tain.evaluation.word_ngrams import word_ngrams
 
 NGRAMS = "ngrams.safetensors"
+BLOCK_TEXTS = 256
 _KINDS = {
     "char_columns": np.int32,
     "char_idf": np.float16,
@@ -38,13 +42,15 @@ class NgramModel:
     """Texts in, logits out.
 
     Attributes:
-        features: TF-IDF of hashed n-grams of characters and words.
-        weights: One for each, shape (k,).
+        chars: Of character 2–4-grams.
+        words: Of words, marks and pairs of them.
+        weights: One for each of both, characters first, shape (k,).
         intercept: Added to their sum.
         share: How many logits of the network one of these counts for.
     """
 
-    features: NgramTfidf
+    chars: Vocabulary
+    words: Vocabulary
     weights: NDArray[np.float32]
     intercept: float
     share: float = 1.0
@@ -60,18 +66,15 @@ class NgramModel:
             seed: Of the solver.
 
         Raises:
-            MetricError: If a class is absent, or no two texts share an n-gram.
+            MetricError: If no two texts share an n-gram.
         """
-        from tain.evaluation.baselines.learners import LEARNERS  # scikit-learn, which no reader of a detector needs
+        from tain.evaluation.baselines.ratio_logistic import RatioLogistic  # scikit-learn, which no reader needs
 
         features = NgramTfidf()
-        rows = features.fit_transform(texts)
-        learner = LEARNERS["ratio-logistic"].build(seed, 2).fit(rows, np.asarray(is_ai, dtype=bool))
-        chars, words = features.chars, features.words
-        kept = NgramTfidf(
-            CharTfidf.of(chars.columns, _short(chars.idf)), WordPairTfidf.of(words.columns, _short(words.idf))
-        )
-        return cls(kept, _short(learner.coef_[0]), float(learner.intercept_[0]), share)
+        learner = RatioLogistic(random_state=seed).fit(features.fit_transform(texts), np.asarray(is_ai, dtype=bool))
+        chars, words = (_short(part.vocabulary) for part in (features.chars, features.words))
+        weights = learner.coef_[0].astype(np.float16).astype(np.float32)
+        return cls(chars, words, weights, float(np.float32(learner.intercept_[0])), share)
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What is added to the logit of ai minus that of human for each text, shape (n,).
@@ -79,10 +82,18 @@ class NgramModel:
         Args:
             texts: Normalised.
         """
-        if not len(texts):
-            return np.empty(0, dtype=np.float32)
-        found: NDArray[np.float32] = self.features.transform(texts) @ self.weights
-        return ((found + self.intercept) * self.share).astype(np.float32)
+        blocks = [self._scores(texts[i : i + BLOCK_TEXTS]) for i in range(0, len(texts), BLOCK_TEXTS)]
+        return np.concatenate([np.empty(0, dtype=np.float32), *blocks])
+
+    def _scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        total = np.full(len(texts), self.intercept)
+        for vocabulary, weights in zip((self.chars, self.words), self._parts(), strict=True):
+            found = vocabulary.weigh(texts)
+            total += np.bincount(found.rows, found.counts * weights[found.buckets], minlength=len(texts))
+        return (total * self.share).astype(np.float32)
+
+    def _parts(self) -> list[NDArray[np.float32]]:
+        return np.split(self.weights, [len(self.chars.columns)])
 
 
 def write_ngrams(path: Path, model: NgramModel) -> None:
@@ -93,10 +104,10 @@ def write_ngrams(path: Path, model: NgramModel) -> None:
         model: What to write.
     """
     arrays: dict[str, NDArray[Any]] = {
-        "char_columns": model.features.chars.columns,
-        "char_idf": model.features.chars.idf,
-        "word_columns": model.features.words.columns,
-        "word_idf": model.features.words.idf,
+        "char_columns": model.chars.columns,
+        "char_idf": model.chars.idf,
+        "word_columns": model.words.columns,
+        "word_idf": model.words.idf,
         "weights": model.weights,
         "intercept": np.array([model.intercept]),
         "share": np.array([model.share]),
@@ -121,19 +132,32 @@ def read_ngrams(folder: Path) -> NgramModel | None:
         arrays = load_file(file)
     except (OSError, SafetensorError) as error:
         raise DetectorError(f"{file}: cannot be read as safetensors ({error}). Copy the folder again.") from error
-    kinds = {name: value.dtype for name, value in arrays.items()}
-    if kinds != {name: np.dtype(kind) for name, kind in _KINDS.items()}:
+    if not _is_sound(arrays):
+        kinds = {name: f"{value.dtype} of shape {value.shape}" for name, value in arrays.items()}
         raise DetectorError(f"{file}: holds {kinds}; expected the n-grams of a detector. Copy the folder again.")
-    chars = CharTfidf.of(arrays["char_columns"], arrays["char_idf"])
-    words = WordPairTfidf.of(arrays["word_columns"], arrays["word_idf"])
     return NgramModel(
-        NgramTfidf(chars, words),
-        weights=arrays["weights"].astype(np.float32),
-        intercept=float(arrays["intercept"][0]),
-        share=float(arrays["share"][0]),
+        Vocabulary(char_ngrams, arrays["char_columns"], arrays["char_idf"].astype(np.float32)),
+        Vocabulary(word_ngrams, arrays["word_columns"], arrays["word_idf"].astype(np.float32)),
+        arrays["weights"].astype(np.float32),
+        float(arrays["intercept"][0]),
+        float(arrays["share"][0]),
     )
 
 
-def _short(values: NDArray[np.floating]) -> NDArray[np.float32]:
+def _is_sound(arrays: dict[str, NDArray[Any]]) -> bool:
+    if {name: value.dtype for name, value in arrays.items()} != {n: np.dtype(kind) for n, kind in _KINDS.items()}:
+        return False
+    columns = arrays["char_columns"], arrays["word_columns"]
+    n_chars, n_words = map(len, columns)
+    shapes = {"char_idf": n_chars, "word_idf": n_words, "weights": n_chars + n_words, "intercept": 1, "share": 1}
+    return all(arrays[name].shape == (n,) for name, n in shapes.items()) and all(map(_are_buckets, columns))
+
+
+def _are_buckets(columns: NDArray[np.int32]) -> bool:
+    is_within = not columns.size or (columns[0] >= 0 and columns[-1] < N_BUCKETS)
+    return bool(is_within and np.all(np.diff(columns) > 0))
+
+
+def _short(vocabulary: Vocabulary) -> Vocabulary:
     # What is kept is what is used from the start, so that a model answers the same before and after it is saved.
-    return values.astype(np.float16).astype(np.float32)
+    return Vocabulary(vocabulary.count, vocabulary.columns, vocabulary.idf.astype(np.float16).astype(np.float32))

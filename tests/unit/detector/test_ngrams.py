@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from tests.detector_fixtures import N_HUMAN, made_up_texts
 
 from tain.core.errors import DetectorError
@@ -43,13 +43,31 @@ def test_a_network_may_stand_alone(tmp_path):
     assert read_ngrams(tmp_path) is None
 
 
-@pytest.mark.parametrize("content", [b"x", None])
-def test_a_damaged_file_is_an_error(tmp_path, content):
-    if content is None:
-        save_file({"columns": np.zeros(2, dtype=np.int32)}, tmp_path / NGRAMS)
-    else:
-        (tmp_path / NGRAMS).write_bytes(content)
+def test_a_file_that_is_none_is_an_error(tmp_path):
+    (tmp_path / NGRAMS).write_bytes(b"x")
     with pytest.raises(DetectorError, match=r"ngrams\.safetensors: .*Copy the folder again"):
+        read_ngrams(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("char_columns", lambda value: value[::-1]),
+        ("word_columns", lambda value: value + 2**20),
+        ("word_columns", lambda value: value.astype(np.int64)),
+        ("weights", lambda value: value[1:]),
+        ("intercept", lambda value: value[:0]),
+        ("share", None),
+    ],
+)
+def test_a_file_with_other_arrays_is_an_error(tmp_path, model, name, change):
+    write_ngrams(tmp_path / NGRAMS, model)
+    arrays = load_file(tmp_path / NGRAMS)
+    value = arrays.pop(name)
+    if change:
+        arrays[name] = np.ascontiguousarray(change(value))
+    save_file(arrays, tmp_path / NGRAMS)
+    with pytest.raises(DetectorError, match=r"expected the n-grams of a detector. Copy the folder again"):
         read_ngrams(tmp_path)
 
 

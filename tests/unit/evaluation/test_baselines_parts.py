@@ -10,7 +10,7 @@ from tain.evaluation.baselines.estimators import RankingNeighbours, RankingTree
 from tain.evaluation.baselines.features import Joined, Reduced, Scaled, WordTfidf
 from tain.evaluation.baselines.folds import calibrated, drawn
 from tain.evaluation.baselines.labels import as_classes
-from tain.evaluation.hashed_tfidf import CharTfidf
+from tain.evaluation.hashed_tfidf import HashedTfidf
 
 TEXTS = ["a dog and a cat", "the cat sat", "a dog sat on the cat", "cats and dogs", "the end of it"]
 
@@ -86,13 +86,13 @@ def test_scaled_features_have_the_mean_of_the_training_texts_at_zero_and_no_outl
 
 
 def test_reduced_features_keep_the_angles_of_the_texts():
-    whole, reduced = CharTfidf(), Reduced(CharTfidf(), n_dimensions=4)
+    whole, reduced = HashedTfidf(), Reduced(HashedTfidf(), n_dimensions=4)
     full, few = whole.fit_transform(TEXTS).toarray(), reduced.fit_transform(TEXTS, seed=0)
     assert few.shape == (5, 4)
     assert few @ few.T == pytest.approx(full @ full.T, abs=0.15)
     assert np.array_equal(reduced.transform(TEXTS), few)
     with pytest.raises(MetricError, match="no axes yet"):
-        Reduced(CharTfidf()).transform(TEXTS)
+        Reduced(HashedTfidf()).transform(TEXTS)
 
 
 def test_joined_features_stand_side_by_side():

@@ -11,7 +11,7 @@ from tain.evaluation.baselines.baseline import Classical
 from tain.evaluation.baselines.features import Features, Joined, Reduced, Scaled, WordTfidf
 from tain.evaluation.baselines.learners import LEARNERS
 from tain.evaluation.features import surface_features
-from tain.evaluation.hashed_tfidf import CharTfidf, NgramTfidf
+from tain.evaluation.hashed_tfidf import HashedTfidf, NgramTfidf
 from tain.evaluation.stylometry import style_features
 
 
@@ -30,9 +30,9 @@ class FeatureKind:
 
 FEATURES: dict[str, FeatureKind] = {
     "formatting": FeatureKind("surface features", lambda: Scaled(surface_features)),
-    "tfidf": FeatureKind("TF-IDF", CharTfidf),
+    "tfidf": FeatureKind("TF-IDF", HashedTfidf),
     "ngrams": FeatureKind("character and word n-grams", NgramTfidf),
-    "reduced": FeatureKind("TF-IDF on 128 axes", lambda: Reduced(CharTfidf())),
+    "reduced": FeatureKind("TF-IDF on 128 axes", lambda: Reduced(HashedTfidf())),
     "words": FeatureKind("400 words", WordTfidf),
     "style": FeatureKind("stylometry", lambda: Scaled(style_features)),
     "words-style": FeatureKind("400 words and stylometry", lambda: Joined(WordTfidf(), Scaled(style_features))),

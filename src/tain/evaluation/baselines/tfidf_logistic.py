@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.linear_model import LogisticRegression
 
 from tain.core.errors import MetricError
-from tain.evaluation.hashed_tfidf import MAX_FEATURES, CharTfidf
+from tain.evaluation.hashed_tfidf import MAX_FEATURES, HashedTfidf
 from tain.evaluation.samples import Floats, as_is_ai, need_both_classes
 
 
@@ -26,7 +26,7 @@ class TfidfLogistic:
             max_features: The n-grams found in most texts, which are kept.
         """
         self._inverse_penalty = inverse_penalty
-        self._features = CharTfidf(max_features=max_features, name=self.name)
+        self._features = HashedTfidf(max_features=max_features, name=self.name)
         self._model: LogisticRegression | None = None
 
     def fit(self, texts: Sequence[str], is_ai: ArrayLike, *, seed: int = 0) -> TfidfLogistic:
