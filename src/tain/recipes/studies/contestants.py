@@ -15,6 +15,7 @@ from tain.core.example import Corpus, Example
 from tain.core.files import whole_file
 from tain.core.progress import progress
 from tain.corpora.excerpts import training_excerpt
+from tain.evaluation.voting import decide, majority_vote
 from tain.recipes.studies.configuration import Contestant, LeaveOneOut
 from tain.recipes.studies.held_out import HeldOut
 
@@ -122,11 +123,11 @@ def _row(example: Example) -> dict[str, str | None]:
 
 
 def vote(voters: Sequence[Scores], thresholds: Sequence[float]) -> Scores:
-    """The share of voters who flag each text, each at its own threshold."""
+    """The share of voters who flag each text, each at its own threshold; above one half is AI, and a tie is human."""
 
     def share(columns: Sequence[Floats]) -> Floats:
-        flags = [column > threshold for column, threshold in zip(columns, thresholds, strict=True)]
-        return np.asarray(np.mean(flags, axis=0), dtype=np.float64)
+        pairs = zip(columns, thresholds, strict=True)
+        return majority_vote([decide(column, threshold=threshold) for column, threshold in pairs]).scores
 
     calibration = share([voter.calibration for voter in voters])
     return Scores(calibration, {name: share([voter.tests[name] for voter in voters]) for name in voters[0].tests})
