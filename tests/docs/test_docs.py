@@ -30,8 +30,9 @@ def commands():
     return typer.main.get_command(build_app(*VERBS)).commands
 
 
-def test_the_page_of_the_command_line_is_what_the_commands_say():
-    script = ROOT / "scripts" / "make_cli_docs.py"
+@pytest.mark.parametrize("script", ["make_cli_docs.py", "make_settings_docs.py"])
+def test_a_page_made_from_the_program_is_what_the_program_says(script):
+    script = ROOT / "scripts" / script
     answer = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
 

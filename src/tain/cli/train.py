@@ -41,8 +41,9 @@ def train(
 ) -> None:
     """Train a detector.
 
-    Flags win over --set, --set over the file, the file over defaults. The finished model lies in OUTPUT/model; give it
-    operating points with `tain calibrate`. Exits with 3 when bad rows were set aside.
+    Flags win over --set, --set over the file, the file over defaults; docs/settings.md lists every setting, and
+    --dry-run prints what comes of them. The finished model lies in OUTPUT/model; give it operating points with
+    `tain calibrate`. Exits with 3 when bad rows were set aside.
     """
     from tain.recipes.configuration import read_config
 
