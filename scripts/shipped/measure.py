@@ -26,8 +26,8 @@ from tain.core.progress import progress
 from tain.corpora.excerpts import excerpt
 from tain.corpora.split import assign_split
 from tain.detector import Detector
-from tain.detector.reader import Reader, Reading
-from tain.detector.rollup import roll_up
+from tain.detector.reader import Reader
+from tain.detector.reading import Reading
 from tain.evaluation.baselines import TfidfLogistic
 from tain.evaluation.intervals import rate
 from tain.evaluation.ranking import auroc, tpr_at_fpr
@@ -73,12 +73,10 @@ def scored(detector: Detector, tfidf: TfidfLogistic, name: str, texts: list[str]
 
 
 def parts_of(reader: Reader, reading: Reading) -> tuple[float, float, float]:
-    """The score of a text, the network's share of it, and the n-grams'."""
-    windows = [reading.normalised.text[window.start : window.end] for window in reading.windows]
-    own = reader.ngrams.scores(windows) if reader.ngrams else np.zeros(len(windows), dtype=np.float32)
-    n_tokens = [window.n_tokens for window in reading.windows]
-    whole, network, ngrams = (roll_up(each, n_tokens) for each in (reading.scores, reading.scores - own, own))
-    return whole, network, ngrams
+    """The score of a text, the network's share of it, and the n-grams' (of the first 20,000 characters)."""
+    whole = float(reading.score or 0.0)
+    ngrams = float(reader.ngrams.scores([reading.normalised.text])[0]) if reader.ngrams else 0.0
+    return whole, whole - ngrams, ngrams
 
 
 class Known:

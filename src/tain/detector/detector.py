@@ -23,7 +23,8 @@ from tain.detector.folder import (
     read_settings,
     write_folder,
 )
-from tain.detector.reader import BATCH_TOKENS, Reader, Reading, default_window_tokens
+from tain.detector.reader import BATCH_TOKENS, Reader, default_window_tokens
+from tain.detector.reading import Reading
 from tain.detector.seen import UNKNOWN, Seen, read_seen
 from tain.detector.settings import MIN_WORDS, About, ProbabilityMap, Settings, Summary
 from tain.detector.verdict import Evidence, Label, ModelId, Verdict, WindowScore, evidence

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tain.core.errors import ConfigError, DataError
 from tain.core.progress import Advance
 from tain.corpora.lengths import count_words
-from tain.corpora.normalise import Normalised, get_normaliser
+from tain.corpora.normalise import get_normaliser
 from tain.detector.calibration import ScoredTexts, texts_sha256
 from tain.detector.encoder import Encoder
 from tain.detector.engines import Engines
 from tain.detector.ngrams import read_ngrams
+from tain.detector.reading import Reading, add_ngrams
 from tain.detector.rollup import roll_up
 from tain.detector.settings import MIN_WORDS
 from tain.detector.windows import DEFAULT_WINDOW_TOKENS, Window, cut_windows
@@ -25,25 +24,6 @@ from tain.evaluation.overlap import text_hash
 MAX_CHARS = 5_000_000
 BATCH_TOKENS = 8192
 _BLOCK_TEXTS = 1024  # texts whose windows are in memory at once, and sorted by length together
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A text and what the network said, with the n-grams where there are some.
-
-    Attributes:
-        normalised: What was read, and the way back to the original.
-        n_words: In the normalised text.
-        windows: Empty when the text is too short.
-        scores: Logit of each window, shape (n_windows,).
-        score: Of the text, or None when it is too short.
-    """
-
-    normalised: Normalised
-    n_words: int
-    windows: list[Window]
-    scores: NDArray[np.float32]
-    score: float | None
 
 
 class Reader:
@@ -120,19 +100,14 @@ class Reader:
         rows = [window.token_ids for own in windows for window in own]
         by_rows = _Steps(advance, n_texts=len(texts), n_rows=len(rows)) if advance else None
         scores = self.engines.scores(rows, batch_tokens=batch_tokens, advance=by_rows)
-        if self.ngrams:
-            scores = scores + self.ngrams.scores([t.text[w.start : w.end] for t, w in _each(normalised, windows)])
         if by_rows:
             by_rows.finish()
         parts = np.split(scores, np.cumsum([len(own) for own in windows])[:-1])
-        return [
+        readings = [
             Reading(text, n, own, part, roll_up(part, [window.n_tokens for window in own]) if own else None)
             for text, n, own, part in zip(normalised, n_words, windows, parts, strict=True)
         ]
-
-
-def _each(texts: Sequence[Normalised], windows: Sequence[Sequence[Window]]) -> Iterator[tuple[Normalised, Window]]:
-    return ((text, window) for text, own in zip(texts, windows, strict=True) for window in own)
+        return add_ngrams(readings, self.ngrams) if self.ngrams else readings
 
 
 class _Steps:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tain.detector.reader import Reading
+from tain.detector.reading import Reading
 from tain.detector.settings import Settings
 
 _OTHER_SCRIPTS = ("am", "ar", "bg", "bn", "el", "fa", "he", "hi", "hy", "ja", "ka", "kk", "km", "ko", "lo", "mk", "mn")

@@ -91,15 +91,34 @@ def with_ngrams(detector_folder, model, tmp_path):
     return Detector.build(classifier, human=human, ai=ai).save(tmp_path / "detector")
 
 
-def test_each_window_has_the_sum_of_both(with_ngrams, tmp_path, model):
+@pytest.fixture
+def alone(with_ngrams, tmp_path):
+    reader = Reader(tmp_path / "detector", normaliser=1, window_tokens=with_ngrams.settings.window_tokens)
+    reader.ngrams = None
+    return reader
+
+
+def test_a_text_has_the_sum_of_both_and_so_has_each_window(with_ngrams, alone, model):
     text = " ".join(made_up_texts(6, seed=9))
-    both = next(iter(with_ngrams.reader.read([text])))
-    alone = Reader(tmp_path / "detector", normaliser=1, window_tokens=with_ngrams.settings.window_tokens)
-    alone.ngrams = None
-    network = next(iter(alone.read([text])))
+    both, network = (next(iter(reader.read([text]))) for reader in (with_ngrams.reader, alone))
     assert len(network.windows) > 1
     own = model.scores([network.normalised.text[window.start : window.end] for window in network.windows])
     np.testing.assert_allclose(both.scores, network.scores + own, atol=1e-4)
+    assert both.score == pytest.approx(network.score + model.scores([network.normalised.text])[0], abs=1e-4)
+
+
+def test_ngrams_read_all_of_a_long_text(with_ngrams, alone, model):
+    human, ai = (" ".join(made_up_texts(90, seed=9, ai=is_ai)) for is_ai in (False, True))
+    texts = [f"{human} {human}", f"{human} {ai}"]
+    assert len(human) > 20_000
+    both, network = ([r.score for r in reader.read(texts)] for reader in (with_ngrams.reader, alone))
+    added = np.subtract(both, network)
+    # The second half is beyond what n-grams read at once, and moves the score all the same.
+    assert added[1] - added[0] > 0.3 * abs(model.scores([ai])[0] - model.scores([human])[0])
+
+
+def test_a_short_text_has_no_score(with_ngrams):
+    assert next(iter(with_ngrams.reader.read(["Too short."]))).score is None
 
 
 def test_a_detector_vouches_for_its_ngrams(with_ngrams, tmp_path):

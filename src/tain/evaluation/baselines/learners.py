@@ -61,7 +61,7 @@ def _boosting(seed: int, n_classes: int) -> Any:  # noqa: ANN401 (scikit-learn h
 
 LEARNERS: dict[str, Learner] = {
     "sparse-logistic": Learner("logistic regression", _sparse_logistic),
-    "ratio-logistic": Learner("logistic regression on naive Bayes ratios", _ratio_logistic),
+    "ratio-logistic": Learner("logistic regression with naive Bayes ratios", _ratio_logistic),
     "logistic": Learner("logistic regression", lambda seed, _: LogisticRegression(max_iter=5_000, random_state=seed)),
     "linear-svm": Learner("linear SVM", lambda seed, _: LinearSVC(max_iter=20_000, random_state=seed)),
     "rbf-svm": Learner(
