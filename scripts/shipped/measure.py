@@ -29,6 +29,7 @@ from tain.detector import Detector
 from tain.detector.reader import Reader
 from tain.detector.reading import Reading
 from tain.evaluation.baselines import TfidfLogistic
+from tain.evaluation.delong import compare_aurocs
 from tain.evaluation.intervals import rate
 from tain.evaluation.ranking import auroc, tpr_at_fpr
 from tain.evaluation.report import evaluate_scores
@@ -142,6 +143,7 @@ def at_point(scores: NDArray[np.float64], *, threshold: float, of: str) -> dict[
 
 def measured(found: Scored, *, threshold: float, n_known: int) -> dict[str, Any]:
     scores, is_ai = found.scores, found.is_ai
+    lead = compare_aurocs(scores, found.baseline, is_ai).difference
     return {
         "n_left_out_as_known": n_known,
         "n_human": int((~is_ai).sum()),
@@ -150,6 +152,7 @@ def measured(found: Scored, *, threshold: float, n_known: int) -> dict[str, Any]
         "network": ranking(found.network, is_ai),
         "ngrams": ranking(found.ngrams, is_ai),
         "tfidf": ranking(found.baseline, is_ai),
+        "lead": {"auroc": lead.value, "low": lead.low, "high": lead.high},
         "fpr": at_point(scores[~is_ai], threshold=threshold, of="human texts"),
         "tpr": at_point(scores[is_ai], threshold=threshold, of="AI texts"),
     }

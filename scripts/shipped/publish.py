@@ -63,19 +63,20 @@ def write_readme(measured: dict[int, Any], readme: Path = Path("README.md")) -> 
 
 def readme_lines(found: dict[str, Any]) -> list[str]:
     lines = [
-        "English texts of 50 words or more from corpora it never saw. TF-IDF: logistic regression, same training rows.",
+        "English texts of 50 words or more from corpora it never saw. TF-IDF: logistic regression, same training rows; the",
+        "lead over it in AUROC has DeLong's 95% interval.",
         "",
-        "| corpus | human / AI texts | AUROC | TF-IDF | TPR at 1% FPR | TF-IDF |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| corpus | human / AI texts | AUROC | TF-IDF | lead | TPR at 1% FPR | TF-IDF |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for name, row in found["corpora"].items():
-        own, base = row["detector"], row["tfidf"]
+        own, base, lead = row["detector"], row["tfidf"], row["lead"]
         tprs = f"{own['tpr_at_1_fpr']:.0%} | {base['tpr_at_1_fpr']:.0%}"
-        lines.append(
-            f"| {name} | {row['n_human']} / {row['n_ai']} | {own['auroc']:.3f} | {base['auroc']:.3f} | {tprs} |"
-        )
+        ahead = f"{lead['auroc']:+.3f} ({lead['low']:+.3f} to {lead['high']:+.3f})"
+        aurocs = f"{own['auroc']:.3f} | {base['auroc']:.3f} | {ahead}"
+        lines.append(f"| {name} | {row['n_human']} / {row['n_ai']} | {aurocs} | {tprs} |")
     macro = found["macro_auroc"]
-    lines += [f"| **mean** | | **{macro['detector']:.3f}** | {macro['tfidf']:.3f} | | |", "", parts(found), ""]
+    lines += [f"| **mean** | | **{macro['detector']:.3f}** | {macro['tfidf']:.3f} | | | |", "", parts(found), ""]
     lines += ["False positives at its stored 1% point on human-only texts that it never saw, worst first:", ""]
     lines += ["| texts | flagged | rate | 95% interval |", "|---|---:|---:|---:|"]
     for name, row in sorted(found["pools"].items(), key=lambda item: -item[1]["rate"]):
@@ -114,12 +115,17 @@ def pool_rate(name: str, row: dict[str, Any]) -> PoolRate:
 
 
 def spreads(measured: dict[int, Any]) -> list[str]:
-    """Mean and standard deviation over the seeds, of the macro AUROC and of each corpus."""
-    lines = [spread_of("mean over the corpora", [m["macro_auroc"]["detector"] for m in measured.values()])]
-    for name in measured[0]["corpora"]:
-        lines.append(spread_of(name, [m["corpora"][name]["detector"]["auroc"] for m in measured.values()]))
-    lines[0] += f"; the baseline {measured[0]['macro_auroc']['tfidf']:.4f}"
-    return [f"AUROC for seeds {', '.join(map(str, measured))}: " + "; ".join(lines) + "."]
+    """Mean and standard deviation over the seeds: of AUROC, of TPR at 1% FPR, and of false positives where measured."""
+    runs = list(measured.values())
+    names = list(runs[0]["corpora"])
+    means = spread_of("mean over the corpora", [run["macro_auroc"]["detector"] for run in runs])
+    aurocs = [means, *(spread_of(n, [run["corpora"][n]["detector"]["auroc"] for run in runs]) for n in names)]
+    tprs = [spread_of(n, [run["corpora"][n]["detector"]["tpr_at_1_fpr"] for run in runs]) for n in names]
+    pooled = [run["pools"] for run in runs if run["pools"]]
+    rates = [spread_of(n, [pools[n]["rate"] for pools in pooled]) for n in pooled[0]] if len(pooled) > 1 else []
+    seeds = ", ".join(map(str, measured))
+    parts = {"AUROC": aurocs, "TPR at 1% FPR": tprs, "False positive rate at the stored point": rates}
+    return [f"{title} for seeds {seeds}: {'; '.join(lines)}." for title, lines in parts.items() if lines]
 
 
 def spread_of(name: str, values: list[float]) -> str:
