@@ -39,6 +39,27 @@ def evaluate(
     zero_shot_reference: Annotated[
         str | None, typer.Option(help="Second model, for Fast-DetectGPT to sample from and Binoculars to observe with.")
     ] = None,
+    human_calibration: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Labelled file whose human texts set thresholds of the baselines and zero-shot scores, so that they "
+            "can vote; may be repeated."
+        ),
+    ] = None,
+    vote: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Add the majority vote of these, with commas: `detector`, baselines, zero-shot scores, and others by "
+            "their name in the Report; may be repeated for further votes.",
+        ),
+    ] = None,
+    ties: Annotated[
+        str,
+        typer.Option(
+            help="What as many votes for AI as for human become: human (a tie is no accusation), ai or abstain."
+        ),
+    ] = "human",
     attacks: Annotated[
         list[str] | None,
         typer.Option(help="Attacks to try on some of the texts: raid, local, or names with commas; may be repeated."),
@@ -92,11 +113,13 @@ def evaluate(
     from tain.core.files import refuse_overwrite
     from tain.corpora.columns import ColumnMap
     from tain.evaluation.terminal import render_terminal
+    from tain.evaluation.voting import check_ties
     from tain.recipes.evaluate_files import evaluate_files
     from tain.recipes.evaluate_settings import EvaluateSettings
     from tain.recipes.other_detectors import OtherDetectors
     from tain.recipes.report_files import PROPERTIES
     from tain.recipes.under_attack import AttackTest
+    from tain.recipes.votes import Votes
 
     if pools not in PROPERTIES:
         raise ConfigError(f"--pools {pools!r} is no field of a text. Expected one of {', '.join(PROPERTIES)}.")
@@ -112,7 +135,14 @@ def evaluate(
         columns=ColumnMap(id=id_column, text=text_column, label=label_column, group=group_column, domain=domain_column),
         label_map=tuple(label_map or ()),
         against=tuple(against or ()),
-        others=OtherDetectors(tuple(baseline or ()), tuple(baseline_train or ()), zero_shot, zero_shot_reference),
+        others=OtherDetectors(
+            tuple(baseline or ()),
+            tuple(baseline_train or ()),
+            zero_shot,
+            zero_shot_reference,
+            tuple(human_calibration or ()),
+        ),
+        votes=Votes(tuple(_split([names]) for names in vote or ()), check_ties(ties)),
         attacks=AttackTest(_split(attacks or ()), attack_seed, attack_texts),
         slices=tuple(slices or ()),
         trained_on=tuple(trained_on or ()),

@@ -27,6 +27,7 @@ from tain.recipes.provenance import provenance_of
 from tain.recipes.report_files import PROPERTIES, write_files
 from tain.recipes.rivals import Against
 from tain.recipes.seen_texts import find_seen
+from tain.recipes.votes import Votes, count_votes
 from tain.recipes.worst_texts import worst_texts
 
 Slices = Mapping[str, Sequence[str | None]]
@@ -60,6 +61,7 @@ def evaluate(
     files: Sequence[str | Path] = (),
     baselines: Mapping[str, NDArray[np.floating]] | None = None,
     against: Sequence[Against] = (),
+    votes: Votes | None = None,
     protocol: Protocol | None = None,
     pools: str = "domain",
     more_slices: Slices | None = None,
@@ -81,6 +83,7 @@ def evaluate(
         files: What the corpus was read from; their hashes go into the Report.
         baselines: Scores of other detectors on the same texts, by name.
         against: Other detectors, with their operating points where they are known.
+        votes: Majority votes of these and of the detector, at the default operating point.
         protocol: Of the bundle that the corpus is; it settles operating points, slices, pools, draws and seed.
         pools: The field by which the false positive rates of human texts are split.
         more_slices: Further properties, one value per text.
@@ -95,7 +98,8 @@ def evaluate(
 
     Raises:
         MetricError: If the texts do not define a rate.
-        ConfigError: If the folder is taken, or the detector stores no operating point that the protocol names.
+        ConfigError: If the folder is taken, the detector stores no operating point that the protocol names, or one who
+            shall vote has no threshold.
     """
     if output is not None:
         refuse_overwrite(output, force=force)
@@ -103,6 +107,8 @@ def evaluate(
     points, notes = points_of(detector, rules), notes or Notes()
     verdicts = score_all(detector, corpus.texts, is_quiet=is_quiet)
     scores = scores_of(verdicts)
+    default = min(points, key=lambda point: abs(point.target_fpr - rules.default_fpr))
+    against = [*against, *count_votes(votes or Votes(), scores, against, point=default)]
     rivals = [each.rival for each in against]
     missing = float("nan")
     report = evaluate_scores(

@@ -74,7 +74,8 @@ def evaluate_files(
         test.corpus,
         output=output,
         files=test.files,
-        against=against + _others(settings, test.corpus, tell),
+        against=against + _others(detector, settings, test.corpus, tell),
+        votes=settings.votes,
         protocol=test.bundle.protocol if test.bundle else None,
         pools=settings.pools,
         more_slices=test.properties,
@@ -149,6 +150,7 @@ def _classes(
         "--slice": settings.slices,
         "--trained-on": settings.trained_on,
         "--baseline or --zero-shot": settings.others,
+        "--vote": settings.votes.of,
         "--attacks": settings.attacks,
         "--keep-seen": settings.keeps_seen,
     }
@@ -189,8 +191,17 @@ def _against(settings: EvaluateSettings, corpus: Corpus, tell: Tell) -> list[Aga
     return found
 
 
-def _others(settings: EvaluateSettings, corpus: Corpus, tell: Tell) -> list[Against]:
+def _others(detector: Detector, settings: EvaluateSettings, corpus: Corpus, tell: Tell) -> list[Against]:
     def read(files: tuple[str, ...]) -> Corpus:
         return read_labelled(files, replace(settings, set_aside=None), DETECTION_MAP)
 
-    return score_others(settings.others, corpus, read=read, seed=settings.seed, is_quiet=settings.is_quiet, tell=tell)
+    targets = [point.target_fpr for point in detector.calibration.record.points]
+    return score_others(
+        settings.others,
+        corpus,
+        read=read,
+        target_fprs=targets,
+        seed=settings.seed,
+        is_quiet=settings.is_quiet,
+        tell=tell,
+    )

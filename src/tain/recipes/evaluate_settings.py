@@ -9,6 +9,7 @@ from tain.corpora.columns import ColumnMap
 from tain.evaluation.bootstrap import N_DRAWS
 from tain.recipes.other_detectors import OtherDetectors
 from tain.recipes.under_attack import AttackTest
+from tain.recipes.votes import Votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class EvaluateSettings:
         label_map: raw=label pairs.
         against: Files of scores and detector folders to compare with.
         others: Classical detectors and zero-shot scores to compare with.
+        votes: Majority votes of these and of the detector.
         attacks: What is done to some of the texts, to be scored again.
         slices: Further columns to cut the results by.
         trained_on: Generators among the detector's training texts.
@@ -37,6 +39,7 @@ class EvaluateSettings:
     label_map: tuple[str, ...] = ()
     against: tuple[Path, ...] = ()
     others: OtherDetectors = field(default_factory=OtherDetectors)
+    votes: Votes = field(default_factory=Votes)
     attacks: AttackTest = field(default_factory=AttackTest)
     slices: tuple[str, ...] = ()
     trained_on: tuple[str, ...] = ()

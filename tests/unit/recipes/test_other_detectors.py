@@ -81,6 +81,7 @@ def test_a_wrong_name_stops_before_anything_is_read(model, tmp_path, capsys):
         ({"baselines": ("words-tree",)}, "--baseline is given without --baseline-train"),
         ({"baseline_train": ("a.jsonl",)}, "--baseline-train is given without --baseline"),
         ({"zero_shot_reference": "gpt2"}, "Name the first with --zero-shot"),
+        ({"calibration": ("a.jsonl",)}, "--human-calibration sets thresholds of baselines and zero-shot scores"),
     ],
 )
 def test_half_of_what_is_needed_is_refused(halves, message):
