@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -38,10 +38,13 @@ class StudyCorpus(_Part):
 
 
 class Contestant(_Part):
-    """One way to tell human from AI: a Run, a classical model, or a vote of others. Exactly one of the three."""
+    """One way to tell human from AI: a Run, a classical model, or a vote or sum of others. Exactly one of the four."""
 
     baseline: str | None = Field(None, description="Name of a classical model.")
     vote_of: tuple[str, ...] = Field((), description="Names of contestants whose decisions are counted.")
+    sum_of: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
+        {}, description="Names of contestants whose scores are added, each so many times."
+    )
     method: dict[str, Any] | None = Field(None, description="Method and its settings, as in a Run.")
     base: str = Field("minilm", description="Backbone of a Run.")
     pooling: Literal["native", "mean", "first", "last"] = Field("native", description="Pooling of a Run.")
@@ -49,9 +52,14 @@ class Contestant(_Part):
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
-        if sum((self.baseline is not None, bool(self.vote_of), self.method is not None)) != 1:
-            raise ValueError("needs exactly one of baseline, vote_of and method")
+        if sum((self.baseline is not None, bool(self.vote_of), bool(self.sum_of), self.method is not None)) != 1:
+            raise ValueError("needs exactly one of baseline, vote_of, sum_of and method")
         return self
+
+    @property
+    def is_made_of_others(self) -> bool:
+        """Whether it learns nothing itself: a vote or a sum."""
+        return bool(self.vote_of or self.sum_of)
 
 
 class LeaveOneOut(_Part):
@@ -71,10 +79,11 @@ class LeaveOneOut(_Part):
         names = [corpus.name for corpus in self.corpora]
         if len(set(names)) != len(names):
             raise ValueError(f"two corpora have one name ({sorted(names)})")
-        voters = {name for name, contestant in self.contestants.items() if not contestant.vote_of}
+        learners = {name for name, contestant in self.contestants.items() if not contestant.is_made_of_others}
         for name, contestant in self.contestants.items():
-            if strange := sorted(set(contestant.vote_of) - voters):
-                raise ValueError(f"{name} counts the votes of {strange}; expected some of {sorted(voters)}")
+            if strange := sorted({*contestant.vote_of, *contestant.sum_of} - learners):
+                does = "adds the scores" if contestant.sum_of else "counts the votes"
+                raise ValueError(f"{name} {does} of {strange}; expected some of {sorted(learners)}")
         return self
 
     @property

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
+from pydantic import ValidationError
 
 from tain.core.errors import ConfigError
 from tain.core.files import read_json, whole_file, write_json
@@ -21,6 +23,7 @@ from tain.evaluation.thresholds import fit_threshold
 from tain.recipes.studies.configuration import Contestant, LeaveOneOut
 from tain.recipes.studies.contestants import Scores, run_contestant, vote
 from tain.recipes.studies.held_out import HeldOut, StudyTextsReader
+from tain.recipes.studies.sums import weighted_sum
 
 SETTINGS = "study.json"
 CALIBRATION = "(calibration)"
@@ -64,7 +67,7 @@ class LeaveOneOutStudy:
         file = self.output / SETTINGS
         if not file.is_file():
             return
-        known, asked = read_json(file), self.study.model_dump(mode="json")
+        known, asked = _as_now(file), self.study.model_dump(mode="json")
         # More seeds, parts or contestants extend a study; anything else would make its cells differ in kind.
         changed = [key for key in asked if key not in ("seeds", "held", "contestants") and known[key] != asked[key]]
         old = known["contestants"]
@@ -85,8 +88,8 @@ class LeaveOneOutStudy:
         return [read_json(file) for file in files.values()]
 
     def _in_order(self) -> list[str]:
-        """Voters before those who count their votes."""
-        return sorted(self.study.contestants, key=lambda name: bool(self.study.contestants[name].vote_of))
+        """Those who learn before those who count their votes or add their scores."""
+        return sorted(self.study.contestants, key=lambda name: self.study.contestants[name].is_made_of_others)
 
     def _file(self, held: str, contestant: str, seed: int) -> Path:
         return self.output / "cells" / _slug(held) / _slug(contestant) / f"seed-{seed}.json"
@@ -96,8 +99,7 @@ class LeaveOneOutStudy:
         if contestant.vote_of:
             scores, threshold = self._vote(contestant, part, seed), MAJORITY
         else:
-            folder = self.output / "runs" / _slug(part.name) / _slug(name) / f"seed-{seed}"
-            scores = run_contestant(contestant, part, self.study, seed=seed, folder=folder, is_quiet=self.is_quiet)
+            scores = self._sum(contestant, part, seed) if contestant.sum_of else self._learn(name, part, seed)
             threshold = fit_threshold(scores.calibration, target_fpr=self.study.target_fpr)
         file.parent.mkdir(parents=True, exist_ok=True)
         _write_scores(file.with_suffix(".parquet"), part, scores)
@@ -109,10 +111,28 @@ class LeaveOneOutStudy:
         }
         write_json(file, head | counts | {"corpora": _measured(part, scores, threshold, self.study.target_fpr)})
 
+    def _learn(self, name: str, part: HeldOut, seed: int) -> Scores:
+        folder = self.output / "runs" / _slug(part.name) / _slug(name) / f"seed-{seed}"
+        contestant = self.study.contestants[name]
+        return run_contestant(contestant, part, self.study, seed=seed, folder=folder, is_quiet=self.is_quiet)
+
+    def _sum(self, contestant: Contestant, part: HeldOut, seed: int) -> Scores:
+        files = [self._file(part.name, name, seed) for name in contestant.sum_of]
+        summands = [_read_scores(file.with_suffix(".parquet"), part) for file in files]
+        return weighted_sum(summands, tuple(contestant.sum_of.values()))
+
     def _vote(self, contestant: Contestant, part: HeldOut, seed: int) -> Scores:
         files = [self._file(part.name, name, seed) for name in contestant.vote_of]
         thresholds = [float(read_json(file)["threshold"]) for file in files]
-        return vote([_read_scores(file.with_suffix(".parquet")) for file in files], thresholds)
+        return vote([_read_scores(file.with_suffix(".parquet"), part) for file in files], thresholds)
+
+
+def _as_now(file: Path) -> dict[str, Any]:
+    """Settings as they were stored; one that tain did not have then is at its default."""
+    try:
+        return LeaveOneOut.model_validate(read_json(file)).model_dump(mode="json")
+    except ValidationError as error:
+        raise ConfigError(f"{file}: holds no study that this tain knows. Use another --output.") from error
 
 
 def _measured(part: HeldOut, scores: Scores, threshold: float, target_fpr: float) -> dict[str, object]:
@@ -141,8 +161,13 @@ def _write_scores(path: Path, part: HeldOut, scores: Scores) -> None:
         pl.concat(frames).write_parquet(target)
 
 
-def _read_scores(path: Path) -> Scores:
+def _read_scores(path: Path, part: HeldOut) -> Scores:
     frame = pl.read_parquet(path)
+    if frame["id"].to_list() != [*[""] * len(part.human_calibration), *(e.id for c in part.tests.values() for e in c)]:
+        raise ConfigError(
+            f"{path}: scores of other texts than those of {part.name} now. A corpus has changed since; use another "
+            "--output."
+        )
     parts = {str(name): own["score"].to_numpy() for (name,), own in frame.group_by("corpus", maintain_order=True)}
     return Scores(parts.pop(CALIBRATION), parts)
 

@@ -5,16 +5,19 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from tests.detector_fixtures import made_up_texts
 from tests.tiny import save_tiny_encoder
 
 from tain.cli import DONE, FAILED, MISUSE
 from tain.cli.app import run
+from tain.core.errors import ConfigError
 from tain.recipes.studies.configuration import read_study
 from tain.recipes.studies.contestants import Scores, vote
 from tain.recipes.studies.held_out import StudyTextsReader
 from tain.recipes.studies.leave_one_out_table import MACRO, rows
+from tain.recipes.studies.sums import weighted_sum
 
 CORPORA = {"one": "a", "two": "a", "three": "b", "four": "c"}
 N = 150
@@ -121,12 +124,78 @@ def test_a_study_runs_resumes_and_extends(tmp_path, corpora, capsys, monkeypatch
     assert "target_fpr" in capsys.readouterr().err
 
 
+def stored(output: Path, contestant: str) -> tuple[dict, pl.DataFrame]:
+    file = next(output.glob(f"cells/*/{contestant}/seed-0.json"))
+    return json.loads(file.read_text()), pl.read_parquet(file.with_suffix(".parquet"))
+
+
+TWO = TFIDF + '[contestants.style]\nbaseline = "style-logistic"\n'
+SUM = "[contestants.sum]\nsum_of = { tfidf = 1.0, style = 3.0 }\n"
+ONE_CELL = {"target_fpr": 0.03, "seeds": [0], "held": ["b"]}
+
+
+@pytest.fixture(scope="module")
+def two_done(tmp_path_factory, corpora) -> Path:
+    """The folder of a study of two contestants."""
+    folder = tmp_path_factory.mktemp("two")
+    file = write_study(folder, corpora, TWO, **ONE_CELL)
+    assert run(["compare", str(file), "--output", str(folder / "out"), "--quiet"]) == DONE
+    return folder / "out"
+
+
+def test_a_sum_of_scores_extends_a_study_from_what_is_stored(tmp_path, corpora, two_done):
+    output = tmp_path / "out"
+    shutil.copytree(two_done, output)
+    settings = json.loads((output / "study.json").read_text())
+    for contestant in settings["contestants"].values():
+        del contestant["sum_of"]  # as written by a tain that knew of no sums
+    (output / "study.json").write_text(json.dumps(settings))
+    made = {cell: cell.stat().st_mtime_ns for cell in output.rglob("seed-0.*")}
+    file = write_study(tmp_path, corpora, TWO + SUM, **ONE_CELL)
+    assert run(["compare", str(file), "--output", str(output), "--quiet"]) == DONE
+    assert all(cell.stat().st_mtime_ns == at for cell, at in made.items())
+    (_, tfidf), (_, style), (cell, added) = (stored(output, name) for name in ("tfidf", "style", "sum"))
+    expected = tfidf["score"].to_numpy() + 3 * style["score"].to_numpy()
+    assert added["score"].to_numpy() == pytest.approx(expected)
+    assert added["id"].equals(tfidf["id"])
+    calibration = added.filter(pl.col("corpus") == "(calibration)")["score"]
+    assert (calibration > cell["threshold"]).mean() <= 0.03
+    assert cell["threshold"] in calibration.to_list()
+
+
+def test_stored_scores_of_other_texts_are_not_added(tmp_path, corpora, two_done, capsys):
+    output = tmp_path / "out"
+    shutil.copytree(two_done, output)
+    scores = next(output.glob("cells/*/style/seed-0.parquet"))
+    pl.read_parquet(scores).with_columns(pl.col("id") + "x").write_parquet(scores)
+    file = write_study(tmp_path, corpora, TWO + SUM, **ONE_CELL)
+    assert run(["compare", str(file), "--output", str(output), "--quiet"]) == MISUSE
+    assert "scores of other texts than those of b" in capsys.readouterr().err
+    assert not list(output.glob("cells/*/sum"))
+
+
+def test_a_sum_adds_each_score_so_many_times():
+    one, two = (Scores(np.array([own]), {"x": np.array([own, -own])}) for own in (1.0, 10.0))
+    added = weighted_sum([one, two], [1.0, 0.5])
+    assert added.calibration.tolist() == [6.0]
+    assert added.tests["x"].tolist() == [6.0, -6.0]
+
+
+def test_a_sum_names_contestants_that_learn_and_weights_above_zero(tmp_path, corpora):
+    file = write_study(tmp_path, corpora, TWO + SUM + "[contestants.again]\nsum_of = { sum = 1.0 }\n")
+    with pytest.raises(ConfigError, match=r"again adds the scores of \['sum'\]; expected some of"):
+        read_study(file)
+    file = write_study(tmp_path, corpora, TFIDF + "[contestants.sum]\nsum_of = { tfidf = 0.0 }\n")
+    with pytest.raises(ConfigError, match=r"contestants.sum.sum_of.tfidf: Input should be greater than 0"):
+        read_study(file)
+
+
 def test_bad_settings_are_told_at_once(tmp_path, corpora, capsys):
     contestants = '[contestants.x]\nbaseline = "tfidf-logistic"\nvote_of = ["x"]\n[contestants.y]\nmethod = 3\n'
     file = write_study(tmp_path, corpora, contestants)
     assert run(["compare", str(file), "--output", str(tmp_path / "out")]) == MISUSE
     told = capsys.readouterr().err
-    assert "exactly one of baseline, vote_of and method" in told
+    assert "exactly one of baseline, vote_of, sum_of and method" in told
     assert "contestants.y.method" in told
     file = write_study(tmp_path, corpora, TFIDF, held=["zebra"])
     assert run(["compare", str(file), "--output", str(tmp_path / "out")]) in (MISUSE, FAILED)
