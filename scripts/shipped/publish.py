@@ -63,8 +63,8 @@ def write_readme(measured: dict[int, Any], readme: Path = Path("README.md")) -> 
 
 def readme_lines(found: dict[str, Any]) -> list[str]:
     lines = [
-        "English texts of 50 words or more from corpora it never saw. TF-IDF: logistic regression, same training rows; the",
-        "lead over it in AUROC has DeLong's 95% interval.",
+        "English texts of 50 words or more from corpora it never saw. TF-IDF: logistic regression, same training rows;",
+        "the lead over it in AUROC has DeLong's 95% interval.",
         "",
         "| corpus | human / AI texts | AUROC | TF-IDF | lead | TPR at 1% FPR | TF-IDF |",
         "|---|---:|---:|---:|---:|---:|---:|",
