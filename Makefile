@@ -52,7 +52,7 @@ docs: $(DEV)   ## remake docs/cli.md and docs/settings.md from the program, then
 shipped: $(RUN)  ## train, calibrate and measure the detector that ships: make shipped DATA=../shared/data
 	scripts/shipped/make.sh $(DATA)
 
-bench: $(RUN)  ## measure; every benchmark writes its own results folder
+bench: $(DEV)  ## measure; every benchmark writes its own results folder
 	@for run in benchmarks/*/run.py; do echo "== $$run"; $(BIN)/python $$run || exit 1; done
 
 gate: lint types imports test  ## everything that must pass before a commit
