@@ -24,6 +24,7 @@ def prevalence(
     A count of flags misses some AI texts and holds some human ones. The share is corrected by the error rates of the
     Report (Rogan-Gladen), with an interval that carries the doubt about those as well (Lang-Reiczigel).
     """
+    from tain.recipes.likeness import told
     from tain.recipes.prevalence import estimate_prevalence, sentence
 
     found = estimate_prevalence(scores, report=report, target_fpr=fpr)
@@ -32,6 +33,9 @@ def prevalence(
         return
     for warning in found.warnings:
         typer.echo(f"Before you believe it: {warning}", err=True)
+    if not found.drift.warnings:
+        for line in told(found.drift):
+            typer.echo(line, err=True)
     typer.echo(sentence(found))
     typer.echo("It holds only if:")
     for assumption in found.found.assumptions:

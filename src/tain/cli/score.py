@@ -46,6 +46,7 @@ def score(
     --output the scores lie beside the input, as INPUT.scores.parquet. Exits with 3 when bad rows were set aside.
     """
     from tain.corpora.columns import ColumnMap
+    from tain.recipes.likeness import told
     from tain.recipes.score import ScoreSettings
     from tain.recipes.score import score as run_score
 
@@ -74,6 +75,8 @@ def score(
         for path in summary.outputs:
             if path != "-":
                 typer.echo(path)
+    for line in told(summary.drift):
+        typer.echo(line, err=True)
     if summary.n_set_aside:
         typer.echo(f"{summary.n_set_aside:,} bad rows set aside in {', '.join(summary.set_aside)}", err=True)
         raise typer.Exit(PARTIAL)

@@ -98,7 +98,12 @@ def score_shift(scores: ArrayLike, calibration: ArrayLike, *, of: str = "human t
 
 
 def length_shift(
-    n_words: ArrayLike, quantiles: Mapping[float, float], *, n_calibration: int, of: str = "human texts"
+    n_words: ArrayLike,
+    quantiles: Mapping[float, float],
+    *,
+    n_calibration: int,
+    of: str = "human texts",
+    known: str = "calibration",
 ) -> Shift:
     """How far lengths lie from those of the calibration texts, of which only some quantiles are known.
 
@@ -107,6 +112,7 @@ def length_shift(
         quantiles: Of the calibration texts: number of words by share of texts below it.
         n_calibration: How many calibration texts there were.
         of: Which texts, in the plural.
+        known: What the texts compared with belong to.
 
     Raises:
         MetricError: If a length is not finite or no quantile is known.
@@ -126,11 +132,11 @@ def length_shift(
     psi = _index(inside, expected, n=here.size, m=n_calibration)
     longer = np.median(here) >= words[int(np.argmin(np.abs(shares - 0.5)))]
     level = _level(ks, p_value, psi)
-    sentence = _sentence("length", of, "longer" if longer else "shorter", ks, p_value, psi, level)
+    sentence = _sentence("length", of, "longer" if longer else "shorter", ks, p_value, psi, level, known=known)
     return Shift("length", of, here.size, n_calibration, ks, p_value, psi, None, level, sentence)
 
 
-def mixture_shift(scores: ArrayLike, human: ArrayLike, ai: ArrayLike) -> Shift:
+def mixture_shift(scores: ArrayLike, human: ArrayLike, ai: ArrayLike, *, known: str = "calibration") -> Shift:
     """How far the scores of texts by unknown authors lie from every mixture of the calibration texts.
 
     Nobody knows how many of the texts are AI, so the mixture that fits best is taken. What is left cannot be
@@ -140,6 +146,7 @@ def mixture_shift(scores: ArrayLike, human: ArrayLike, ai: ArrayLike) -> Shift:
         scores: Of the texts here, shape (n,).
         human: Scores of the human calibration texts.
         ai: Scores of the AI calibration texts.
+        known: What the texts compared with belong to.
 
     Raises:
         MetricError: If a score is not finite, or a kind of calibration text is absent.
@@ -159,9 +166,11 @@ def mixture_shift(scores: ArrayLike, human: ArrayLike, ai: ArrayLike) -> Shift:
     p_value = _p(ks, here.size, n_known)
     level = _level(ks, p_value, 0.0)
     sentence = (
-        f"The scores of {here.size:,} texts lie {ks:.2f} (Kolmogorov–Smirnov) from the nearest mixture of calibration "
-        f"texts, {100 * share:.0f}% of them AI: {_WORDS[level]}."
+        f"The scores of {here.size:,} texts lie {ks:.2f} (Kolmogorov–Smirnov, p\u00a0{_p_text(p_value)}) from the "
+        f"nearest mixture of human and AI texts of the {known}, {100 * share:.0f}% of them AI: {_WORDS[level]}."
     )
+    if level in ("some", "strong"):
+        sentence += " Neither flags nor error rates can be taken at their word here."
     return Shift("score", of, here.size, n_known, ks, p_value, None, None, level, sentence)
 
 
@@ -210,15 +219,17 @@ _MEANING: Mapping[tuple[str, str], str] = {
 }
 
 
-def _sentence(what: str, of: str, side: str, ks: float, p_value: float, psi: float, level: Level) -> str:
+def _sentence(
+    what: str, of: str, side: str, ks: float, p_value: float, psi: float, level: Level, *, known: str = "calibration"
+) -> str:
     moved, alike = {
         "score": (f"score {side} than", "score much like"),
         "length": (f"are {side} than", "are as long as"),
     }[what]
-    meaning = "The operating points were set on other lengths." if what == "length" else _MEANING.get((of, side), "")
+    meaning = "The error rates were taken on other lengths." if what == "length" else _MEANING.get((of, side), "")
     numbers = f"Kolmogorov–Smirnov {ks:.2f}, p\u00a0{_p_text(p_value)}, stability index {psi:.2f}"
     verb = alike if level == "none" else moved
-    sentence = f"{of[0].upper()}{of[1:]} here {verb} those of the calibration ({numbers}): {_WORDS[level]}."
+    sentence = f"{of[0].upper()}{of[1:]} here {verb} those of the {known} ({numbers}): {_WORDS[level]}."
     return f"{sentence} {meaning}".strip() if level in ("some", "strong") else sentence
 
 

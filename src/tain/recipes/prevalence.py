@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import isclose
 from pathlib import Path
 
+import numpy as np
+import polars as pl
+
 from tain.core.errors import ConfigError
+from tain.evaluation.drift import Drift, drift_of
 from tain.evaluation.parts import PointResult
 from tain.evaluation.prevalence import Prevalence, prevalence
 from tain.evaluation.schema import Report
 from tain.evaluation.wording import target, warnings
+from tain.recipes.likeness import drift_from_labelled
 from tain.recipes.score_output import made_by_of
 from tain.recipes.submission_values import Scored, read_scores
+
+REPORT, SCORES = "report.json", "scores.parquet"
+COLUMNS = ("label", "score", "n_words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,7 @@ class CorpusPrevalence:
         target_fpr: That the threshold was set for.
         threshold: In units of the score; a text above it is called AI.
         n_too_short: Texts of the corpus without a score; they are in no number.
+        drift: Whether the corpus is like the labelled texts of the Report; empty where those are not beside it.
         warnings: What to know before believing it.
     """
 
@@ -31,6 +41,7 @@ class CorpusPrevalence:
     target_fpr: float
     threshold: float
     n_too_short: int
+    drift: Drift
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, object]:
@@ -51,11 +62,13 @@ def estimate_prevalence(scores: Path, *, report: Path, target_fpr: float | None 
         DataError: If a file cannot be used.
         MetricError: If the detector finds AI texts no more often than it flags human ones.
     """
-    measured = Report.load(report / "report.json" if report.is_dir() else report)
+    file = report / REPORT if report.is_dir() else report
+    measured = Report.load(file)
     result = _point(measured, target_fpr, report)
     said = list(read_scores(scores))
     unsure = _same_detector(scores, measured, report)
     known = [row.score for row in said if row.score is not None]
+    drift, uncompared = _drift(said, file.with_name(SCORES))
     found = prevalence(
         sum(score > result.point.threshold for score in known),
         len(known),
@@ -67,8 +80,27 @@ def estimate_prevalence(scores: Path, *, report: Path, target_fpr: float | None 
         target_fpr=result.point.target_fpr,
         threshold=result.point.threshold,
         n_too_short=len(said) - len(known),
-        warnings=(*_doubts(found, said), *unsure, *(f"Of the Report: {line}" for line in warnings(measured))),
+        drift=drift,
+        warnings=(
+            *_doubts(found, said),
+            *drift.warnings,
+            *uncompared,
+            *unsure,
+            *(f"Of the Report: {line}" for line in warnings(measured)),
+        ),
     )
+
+
+def _drift(said: Sequence[Scored], labelled: Path) -> tuple[Drift, tuple[str, ...]]:
+    if not labelled.is_file() or not {*COLUMNS} <= pl.read_parquet_schema(labelled).keys():
+        return drift_of([]), (
+            f"Whether the corpus is like the texts of the Report was not looked at: there is no {SCORES} of "
+            "tain evaluate beside it.",
+        )
+    scored = [row for row in said if row.score is not None]
+    lengths = np.array([row.n_words for row in scored if row.n_words is not None], dtype=np.float64)
+    scores = np.array([row.score for row in scored], dtype=np.float64)
+    return drift_from_labelled(scores, lengths, pl.read_parquet(labelled, columns=[*COLUMNS])), ()
 
 
 def _point(measured: Report, target_fpr: float | None, path: Path) -> PointResult:

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tain.core.errors import DataError
@@ -17,6 +17,8 @@ from tain.corpora.columns import ColumnMap
 from tain.corpora.faults import FaultLog
 from tain.detector import Detector
 from tain.detector.reader import BATCH_TOKENS
+from tain.evaluation.drift import Drift
+from tain.recipes.likeness import DrawnTexts
 from tain.recipes.score_aside import SetAside
 from tain.recipes.score_finished import INPUT, input_mark, is_finished
 from tain.recipes.score_output import STDOUT, open_output
@@ -77,6 +79,7 @@ class ScoreSummary:
         labels: Rows per label.
         n_set_aside: Bad rows.
         set_aside: Files that hold them.
+        drift: Whether the texts scored now are like those of the calibration.
     """
 
     outputs: list[str] = field(default_factory=list)
@@ -84,6 +87,7 @@ class ScoreSummary:
     labels: Counter[str] = field(default_factory=Counter)
     n_set_aside: int = 0
     set_aside: list[str] = field(default_factory=list)
+    drift: Drift = field(default_factory=lambda: Drift((), ()))
 
     def to_dict(self) -> dict[str, object]:
         """The fields by name, ready for JSON."""
@@ -94,6 +98,7 @@ class ScoreSummary:
             "n_files_skipped": self.n_skipped,
             "n_set_aside": self.n_set_aside,
             "set_aside": self.set_aside,
+            "drift": asdict(self.drift),
         }
 
 
@@ -116,7 +121,7 @@ def score(source: str, *, model: Path | None, output: str | None, settings: Scor
     point = detector.point(settings.target_fpr)
     made_by = {"model": detector.model.sha256, "target_fpr": point.target_fpr, "prior": settings.prior}
     aside = SetAside(settings.has_set_aside or settings.set_aside is not None, settings.set_aside, settings.is_resumed)
-    summary = ScoreSummary(set_aside=aside.files)
+    summary, drawn = ScoreSummary(set_aside=aside.files), DrawnTexts()
     with _opened(source) as path:
         units = plan_units(path, output if path == source else output or STDOUT, set_aside=settings.set_aside)
         jobs = [Job(unit, made_by | {INPUT: _mark(unit, source, settings)}) for unit in units]
@@ -126,8 +131,9 @@ def score(source: str, *, model: Path | None, output: str | None, settings: Scor
         summary.outputs = [unit.output for unit in units]
         for number, job in enumerate(todo, 1):
             title = f"Scoring {job.unit.name}" + (f" ({number} of {len(todo)})" if len(todo) > 1 else "")
-            summary.labels.update(_score_unit(job, detector, settings, aside, title=title))
+            summary.labels.update(_score_unit(job, detector, settings, aside, drawn, title=title))
     summary.n_set_aside = aside.n_rows
+    summary.drift = drawn.drift(detector.calibration)
     return summary
 
 
@@ -152,7 +158,9 @@ def _opened(source: str) -> Iterator[str]:
         yield str(file)
 
 
-def _score_unit(job: Job, detector: Detector, settings: ScoreSettings, aside: SetAside, *, title: str) -> Counter[str]:
+def _score_unit(
+    job: Job, detector: Detector, settings: ScoreSettings, aside: SetAside, drawn: DrawnTexts, *, title: str
+) -> Counter[str]:
     labels: Counter[str] = Counter()
     with aside.log(job.unit) as log, ExitStack() as stack:
         n_rows = _check(job.unit, settings, log)
@@ -168,6 +176,7 @@ def _score_unit(job: Job, detector: Detector, settings: ScoreSettings, aside: Se
             )
             writer.write([row.id for row in block], verdicts)
             labels.update(verdict.label for verdict in verdicts)
+            drawn.add(verdicts)
     return labels
 
 

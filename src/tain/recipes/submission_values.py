@@ -36,6 +36,7 @@ class Scored:
         probability: None when it was too short, or the detector gives none.
         label: human, ai or too_short; or another class.
         where: File and line.
+        n_words: None where the file does not say.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Scored:
     probability: float | None
     label: str
     where: str
+    n_words: int | None = None
 
 
 def read_scores(path: Path) -> Iterator[Scored]:
@@ -132,7 +134,10 @@ def _scored(values: Mapping[str, object], where: str) -> Scored:
         raise DataError(f"{where}: id: is empty; expected the id of a text.")
     if score is None and label != TOO_SHORT:
         raise DataError(f"{where}: score: is null, but the label is {label!r}; expected a score, or {TOO_SHORT}.")
-    return Scored(identity, _number(score), _number(probability), label, where)
+    n_words = _number(values.get("n_words"))
+    return Scored(
+        identity, _number(score), _number(probability), label, where, None if n_words is None else int(n_words)
+    )
 
 
 def _number(value: object) -> float | None:

@@ -85,7 +85,9 @@ def test_more_ai_texts_alone_are_no_drift_of_unlabelled_texts():
     found = mixture_shift(mixed, human, ai)
     assert found.level == "none"
     assert "4" in found.sentence.split("% of them AI")[0][-3:]
-    assert mixture_shift(normal(500, -3.0), human, ai).level == "strong"
+    moved = mixture_shift(normal(500, -3.0), human, ai, known="Report")
+    assert moved.level == "strong"
+    assert "of the Report, 0% of them AI: strong drift. Neither flags nor error rates" in moved.sentence
     assert mixture_shift(normal(5), human, ai).level == "unknown"
     with pytest.raises(MetricError, match="Calibrate with --ai too"):
         mixture_shift(mixed, human, [])

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 from tests.unit.evaluation.made_reports import class_report, full_report
 
@@ -22,13 +23,14 @@ def report(tmp_path):
     return made
 
 
-def scores(path, values, *, model="d1"):
+def scores(path, values, *, model="d1", n_words=None):
     rows = [
         {
             "id": str(i),
             "score": None if np.isnan(x) else x,
             "probability": None,
             "label": "too_short" if np.isnan(x) else "ai",
+            "n_words": n_words,
         }
         for i, x in enumerate(values)
     ]
@@ -84,6 +86,36 @@ def test_fewer_flags_than_chance_gives_are_told(report, tmp_path):
     assert (found.found.value, found.found.is_contradicted) == (0, True)
     assert found.warnings[0].startswith("There are fewer flags than the error rates of the Report can give")
     assert found.warnings[-1].startswith("Of the Report: ")
+
+
+def labelled_scores(folder, *, shift=0.0):
+    rng = np.random.default_rng(5)
+    human, ai = rng.normal(size=300) + shift, rng.normal(size=300) + 2.5 + shift
+    frame = {"label": ["human"] * 300 + ["ai"] * 300, "score": [*human, *ai], "n_words": rng.integers(50, 90, 600)}
+    pl.DataFrame(frame).write_parquet(folder / "scores.parquet")
+
+
+def test_a_corpus_unlike_the_labelled_texts_is_warned_of(report, tmp_path, capsys):
+    file = scores(tmp_path / "s.jsonl", mixed())
+    assert any("was not looked at: there is no scores.parquet" in each for each in found_warnings(file, tmp_path))
+    labelled_scores(tmp_path)
+    assert not estimate_prevalence(file, report=tmp_path).drift.warnings
+    assert run(["prevalence", str(file), "--report", str(tmp_path)]) == DONE
+    assert "of the Report, 3" in capsys.readouterr().err
+    labelled_scores(tmp_path, shift=2.0)
+    assert any("from the nearest mixture" in each and "strong" in each for each in found_warnings(file, tmp_path))
+    assert run(["prevalence", str(file), "--report", str(tmp_path), "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out)["drift"]["shifts"][0]["level"] == "strong"
+
+
+def found_warnings(file, folder):
+    return estimate_prevalence(file, report=folder).warnings
+
+
+def test_lengths_unlike_those_of_the_report_are_warned_of(report, tmp_path):
+    file = scores(tmp_path / "s.jsonl", mixed(), n_words=400)
+    labelled_scores(tmp_path)
+    assert any("Texts here are longer than those of the Report" in each for each in found_warnings(file, tmp_path))
 
 
 def test_a_report_of_classes_has_no_such_rates(tmp_path):
