@@ -3,7 +3,8 @@
     python scripts/studies/corpora.py ../shared/data build/studies
 
 English rows labelled human or ai; AI texts of chat models only, and none that open with human text. A NUL byte that
-imbd holds is removed: readers refuse it.
+imbd holds is removed: readers refuse it. A generator has one name in all corpora, or half of it would be trained on where
+it is held out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,16 @@ FILES = {
     "dev": ("fastdetectgpt", "glimpse", "imbd", "detectrl", "mixset", "mindner_multiling"),
 }
 BASE_MODELS = r"(?i)gpt-?2|gpt-?neo|gpt-?j|opt|gpt3-|flan|^davinci$"
+NAMES = {
+    "gpt-3.5-turbo": ("ChatGPT", "chatgpt", "ChatGPT-turbo", "gpt-3.5-chatgpt", "GPT-3-Turbo"),
+    "text-davinci-003": ("davinci-003", "text_davinci_003"),
+    "gpt-4": ("GPT4",),
+    "gpt-4o": ("GPT-4o",),
+    "gemini-1.5-pro": ("Gemini-1.5-Pro",),
+    "claude-3-opus": ("claude-3-opus-20240229",),
+    "claude-3-sonnet": ("claude-3-sonnet-20240229",),
+}
+NAME_OF = {other: name for name, others in NAMES.items() for other in others}
 COLUMNS = ("id", "text", "label", "group", "domain", "generator")
 
 
@@ -33,7 +44,7 @@ def plain(file: Path) -> pl.DataFrame:
         pl.col("id").cast(pl.String),
         pl.col("text").str.replace_all("\x00", "", literal=True),
         pl.coalesce(pl.col("pair_id").cast(pl.String), pl.col("id").cast(pl.String)).alias("group"),
-        pl.col("generator").fill_null("human"),
+        pl.col("generator").fill_null("human").replace(NAME_OF),
     ).select(COLUMNS)
 
 

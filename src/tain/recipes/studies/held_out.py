@@ -27,7 +27,7 @@ class HeldOut:
         name: The family or generator.
         train: Texts of everything else; no text of them nearly repeats a test text.
         human_calibration: Human texts of everything else, of other groups than `train`; they set the threshold.
-        tests: Texts of the part held out, by corpus.
+        tests: Texts of the part held out, by corpus; of a generator, only corpora that it wrote for.
         n_repeats: Training texts left out because they nearly repeat a test text.
     """
 
@@ -80,7 +80,7 @@ class StudyTextsReader:
         for example in self.examples:
             if (place := self._place(example, name, shares, seed)) is not None:
                 pile[place].append(example)
-        tests = _sample(pile["test"], texts.n_test, seed)
+        tests = _sample(self._of_tested_corpora(pile["test"]), texts.n_test, seed)
         train, n_repeats = _without_repeats(_sample(pile["train"], texts.n_train, seed), tests)
         human = _sample((e for e in pile["calibration"] if e.label == "human"), texts.n_calibration, seed)
         _require_both(train, "train", name)
@@ -96,6 +96,13 @@ class StudyTextsReader:
                 return "test"
             return assign_split(example.group, seed=seed, shares=shares)
         return self._place_by_generator(example, held, seed)
+
+    def _of_tested_corpora(self, tests: list[Example]) -> list[Example]:
+        """A corpus that has nothing by the generator held out has only human texts to test, which rank nothing."""
+        if self.study.hold_out == "family":
+            return tests
+        sources = {example.source for example in tests if example.label == "ai"}
+        return [example for example in tests if example.source in sources]
 
     def _place_by_generator(self, example: Example, held: str, seed: int) -> str | None:
         # The human texts have no generator: a share of their groups is tested, and nothing else of those groups used.

@@ -82,6 +82,18 @@ def test_a_generator_is_held_out_with_the_groups_of_its_texts(tmp_path, corpora)
     assert not {e.group for e in tested} & {e.group for e in part.train}
 
 
+def test_a_corpus_without_the_generator_is_not_tested_but_sets_the_threshold(tmp_path, corpora):
+    copied = tmp_path / "corpora"
+    shutil.copytree(corpora, copied)
+    (copied / "four.jsonl").write_text((corpora / "four.jsonl").read_text().replace('"gpt"', '"claude"'))
+    study = read_study(write_study(tmp_path, copied, TFIDF, hold_out="generator", target_fpr=0.03))
+    reader = StudyTextsReader(study, is_quiet=True)
+    assert set(reader.part("gpt", seed=0).tests) == {"one", "two", "three"}
+    assert set(reader.part("claude", seed=0).tests) == set(CORPORA)
+    human = {e.text for e in reader.examples if e.source == "four" and e.label == "human"}
+    assert human & set(reader.part("gpt", seed=0).human_calibration)
+
+
 def test_training_texts_that_repeat_a_test_text_are_left_out(tmp_path, corpora):
     copied = tmp_path / "corpora"
     shutil.copytree(corpora, copied)
