@@ -69,9 +69,9 @@ def rogan_gladen(share_flagged: float, *, fpr: float, tpr: float) -> float:
     """
     if tpr <= fpr:
         raise MetricError(
-            f"The detector calls {100 * tpr:.4g}% of AI texts and {100 * fpr:.4g}% of human texts AI. With a "
-            "true positive rate no higher than the false positive rate, flags say nothing of how many texts are AI. Use another operating "
-            "point or another detector."
+            f"The detector calls {100 * tpr:.4g}% of AI texts and {100 * fpr:.4g}% of human texts AI. With a true "
+            "positive rate no higher than the false positive rate, flags say nothing of how many texts are AI. Use "
+            "another operating point or another detector."
         )
     return (share_flagged - fpr) / (tpr - fpr)
 

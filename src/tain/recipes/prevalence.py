@@ -84,8 +84,8 @@ def estimate_prevalence(scores: Path, *, report: Path, target_fpr: float | None 
         warnings=(
             *_doubts(found, said),
             *drift.warnings,
-            *uncompared,
             *unsure,
+            *uncompared,
             *(f"Of the Report: {line}" for line in warnings(measured)),
         ),
     )

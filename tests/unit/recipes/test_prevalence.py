@@ -101,7 +101,7 @@ def test_a_corpus_unlike_the_labelled_texts_is_warned_of(report, tmp_path, capsy
     labelled_scores(tmp_path)
     assert not estimate_prevalence(file, report=tmp_path).drift.warnings
     assert run(["prevalence", str(file), "--report", str(tmp_path)]) == DONE
-    assert "of the Report, 3" in capsys.readouterr().err
+    assert "of the Report, 27% of them AI: no sign of drift." in capsys.readouterr().err
     labelled_scores(tmp_path, shift=2.0)
     assert any("from the nearest mixture" in each and "strong" in each for each in found_warnings(file, tmp_path))
     assert run(["prevalence", str(file), "--report", str(tmp_path), "--json"]) == DONE
