@@ -133,7 +133,7 @@ class Calibration(Part):
 
     Attributes:
         brier: Mean squared distance from the truth.
-        ece: Mean gap between probability and frequency.
+        ece: Mean gap between probability and frequency, with a bootstrap interval.
         bins: What both rest on; empty when there are no probabilities.
     """
 
