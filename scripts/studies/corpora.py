@@ -3,8 +3,8 @@
     python scripts/studies/corpora.py ../shared/data build/studies
 
 English rows labelled human or ai; AI texts of chat models only, and none that open with human text. A NUL byte that
-imbd holds is removed: readers refuse it. A generator has one name in all corpora, or half of it would be trained on where
-it is held out.
+imbd holds is removed: readers refuse it. A generator has one name in all corpora, or half of it would be trained on
+where it is held out.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """What is sent to a tracker. The tracker is made up; everything between is accelerate's own."""
 
+from typing import ClassVar
+
 import pytest
 from accelerate import Accelerator
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, GeneralTracker
@@ -20,7 +22,7 @@ class RecordingTracker(GeneralTracker):
 
     name = "trackio"
     requires_logging_directory = False
-    opened: list["RecordingTracker"] = []
+    opened: ClassVar[list["RecordingTracker"]] = []
 
     def __init__(self, project, **settings):
         super().__init__()
