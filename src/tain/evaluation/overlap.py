@@ -11,13 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tain.core.errors import DataError
 from tain.evaluation.intervals import Rate, rate
 
 Hashes = NDArray[np.uint64]
 
 _DIGEST_BYTES = 8
-_N_SHOWN = 3
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
@@ -32,16 +30,6 @@ class Overlap:
 
     seen: Rate
     positions: tuple[int, ...]
-
-    @property
-    def warning(self) -> str | None:
-        """What to tell the reader of the results, or None when no text was seen."""
-        if not self.positions:
-            return None
-        return (
-            f"{self.seen.k:,} of {self.seen.n:,} texts were used to make this detector. Error rates on them say "
-            "nothing of other texts: leave them out."
-        )
 
 
 def text_hash(text: str) -> int:
@@ -87,20 +75,3 @@ def overlap(texts: Iterable[str], seen_hashes: Hashes) -> Overlap:
     hashes = hash_each(texts)
     positions = np.flatnonzero(np.isin(hashes, seen_hashes))
     return Overlap(rate(positions.size, hashes.size, of="texts"), tuple(positions.tolist()))
-
-
-def refuse_overlap(found: Overlap, *, ids: Iterable[str]) -> None:
-    """Return only if no text was seen.
-
-    Args:
-        found: From `overlap`.
-        ids: Of the texts, in their order.
-
-    Raises:
-        DataError: If one was; says how many, and names the first.
-    """
-    if found.warning is None:
-        return
-    names = list(ids)
-    shown = ", ".join(repr(names[position]) for position in found.positions[:_N_SHOWN])
-    raise DataError(f"{found.warning} The first of them: {shown}.")

@@ -10,13 +10,11 @@ import numpy as np
 from tain.core.example import Corpus
 from tain.core.progress import progress
 from tain.evaluation.baselines import BASELINES, Classical, baseline_names, build_baseline
-from tain.evaluation.baselines.features import Rows
 from tain.evaluation.samples import Floats
 from tain.recipes.baseline_texts import AS_TRAINED, cut_for_training, plain, without_known
 from tain.recipes.configuration import CorpusConfig
 
 Tell = Callable[[str], None]
-Answer = Callable[[Classical, Rows], Floats]
 
 
 def fit_and_score(
@@ -46,49 +44,6 @@ def fit_and_score(
         DataError: If every training text is to be scored.
         MetricError: If a class is absent from the training texts that are not.
     """
-    return _answers(names, train, texts, Classical.score_rows, seed=seed, cuts=cuts, is_quiet=is_quiet, tell=tell)
-
-
-def fit_and_predict(
-    names: Sequence[str],
-    train: Corpus,
-    texts: Sequence[str],
-    *,
-    seed: int = 0,
-    cuts: CorpusConfig = AS_TRAINED,
-    is_quiet: bool = False,
-    tell: Tell = lambda line: None,
-) -> dict[str, Floats]:
-    """The probabilities of each classical classifier by name, shape (n, n_labels), in the order of the label set.
-
-    Args:
-        names: In `BASELINES` or `SETS`.
-        train: With any label set; otherwise as for `fit_and_score`.
-        texts: As for `fit_and_score`.
-        seed: As for `fit_and_score`.
-        cuts: As for `fit_and_score`.
-        is_quiet: No progress bar.
-        tell: As for `fit_and_score`.
-
-    Raises:
-        ConfigError: If there is no classifier of a name.
-        DataError: If every training text is to be judged.
-        MetricError: If a class is absent from the training texts that are not.
-    """
-    return _answers(names, train, texts, Classical.proba_rows, seed=seed, cuts=cuts, is_quiet=is_quiet, tell=tell)
-
-
-def _answers(
-    names: Sequence[str],
-    train: Corpus,
-    texts: Sequence[str],
-    answer: Answer,
-    *,
-    seed: int,
-    cuts: CorpusConfig,
-    is_quiet: bool,
-    tell: Tell,
-) -> dict[str, Floats]:
     members = baseline_names(names)
     unknown = without_known(train, texts)
     kept, passages = cut_for_training(unknown, seed=seed, cuts=cuts)
@@ -103,7 +58,7 @@ def _answers(
             _fit_group(group, kept, passages, seed=seed)
             rows = group[0].features.transform(unseen) if unseen else None
             for baseline in group:
-                found[baseline.name] = answer(baseline, rows) if rows is not None else np.empty(0)
+                found[baseline.name] = baseline.score_rows(rows) if rows is not None else np.empty(0)
                 for note in baseline.notes:
                     tell(note)
                 advance(1)

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from tain.core.errors import DataError
-from tain.evaluation.overlap import overlap, refuse_overlap, text_hash, text_hashes
+from tain.evaluation.overlap import overlap, text_hash, text_hashes
 
 SEEN = ["The cat sat on the mat.", "A dog barked all night long."]
 
@@ -42,15 +41,11 @@ def test_texts_seen_before_are_counted_and_placed():
     found = overlap(["New words here.", SEEN[1], "More new words.", SEEN[0].lower()], text_hashes(SEEN))
     assert found.positions == (1, 3)
     assert (found.seen.k, found.seen.n) == (2, 4)
-    assert found.warning.startswith("2 of 4 texts were used to make this detector.")
-    with pytest.raises(DataError, match=r"2 of 4 texts .* The first of them: 'b', 'd'\.$"):
-        refuse_overlap(found, ids="abcd")
 
 
-def test_nothing_seen_is_no_warning():
+def test_nothing_seen_has_no_place():
     found = overlap(["New words here."], text_hashes(SEEN))
-    assert found.warning is None
-    refuse_overlap(found, ids=["a"])
+    assert found.positions == ()
     assert overlap([], text_hashes(SEEN)).seen.value is None
 
 

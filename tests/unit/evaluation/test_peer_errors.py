@@ -8,14 +8,17 @@ import json
 
 import numpy as np
 import pytest
+from tests.detector_fixtures import N_HUMAN, made_up_texts, make_detector
 
+from tain.cli import DONE, FAILED
+from tain.cli.app import run
 from tain.core.errors import DataError
 from tain.corpora.reading import read_corpus
 from tain.evaluation.attacked_rows import attack_name
-from tain.evaluation.overlap import overlap, refuse_overlap, text_hashes
 from tain.evaluation.raid import raid_measures
 from tain.evaluation.raid_rows import RaidRow, human_evidence, raid_row
 from tain.evaluation.raid_thresholds import domain_threshold
+from tain.evaluation.schema import Report
 
 RAID = {"id": "a", "domain": "news", "attack": "none"}
 
@@ -84,13 +87,28 @@ def test_our_result_stays_where_the_walk_makes_the_leaderboard_null():
     assert (found.cells[0].tpr[0.05].k, found.cells[0].tpr[0.05].n) == (9, 10)
 
 
-def test_texts_that_trained_the_detector_are_refused_as_a_test():
-    trained_on = [f"Training text number {i}, as it was read." for i in range(50)]
-    test = ["A text of its own.", "training text number 7 as it was READ", "Another."]
-    found = overlap(test, text_hashes(trained_on))
-    assert found.positions == (1,)
-    with pytest.raises(DataError, match="1 of 3 texts were used to make this detector"):
-        refuse_overlap(found, ids=["x", "y", "z"])
+def test_texts_that_made_the_detector_are_left_out_of_a_test_or_refused(tmp_path, capsys):
+    """Rates on texts that a detector was made from say how well it remembers."""
+    model = make_detector(tmp_path)
+    known = [text.upper() for text in made_up_texts(N_HUMAN, seed=1)[:5]]
+    new = [*made_up_texts(20, seed=7), *known], made_up_texts(20, seed=8, ai=True)
+    rows = [
+        {"id": f"{label}{i}", "text": text, "label": label}
+        for label, texts in zip(("human", "ai"), new, strict=True)
+        for i, text in enumerate(texts)
+    ]
+
+    def evaluate(name, content):
+        data = written(tmp_path / f"{name}.jsonl", content)
+        flags = ["--model", str(model), "--output", str(tmp_path / name), "--draws", "20", "--quiet"]
+        return run(["evaluate", "--data", str(data), *flags])
+
+    assert evaluate("some", rows) == DONE
+    report = Report.load(tmp_path / "some" / "report.json")
+    assert (report.seen.n_seen, report.counts.n) == (5, 40)
+    assert report.warnings[0].startswith("5 of 45 texts were used to make this detector")
+    assert evaluate("all", rows[20:25]) == FAILED
+    assert "All 5 texts were used to make this detector" in capsys.readouterr().err
 
 
 def test_human_texts_rewritten_by_a_paraphraser_are_no_false_positives():

@@ -7,12 +7,11 @@ from tain.core.example import Corpus, Example, LabelSet
 from tain.evaluation.baselines import build_baseline
 from tain.evaluation.ranking import auroc
 from tain.recipes.baseline_texts import cut_for_training, plain
-from tain.recipes.baselines import fit_and_predict, fit_and_score
+from tain.recipes.baselines import fit_and_score
 from tain.recipes.zero_shot import score_zero_shot
 
 HUMAN = ["gonna", "stuff", "kinda", "dog", "the", "of", "went"]
 AI = ["delve", "tapestry", "moreover", "dog", "the", "of", "realm"]
-OTHER = ["quark", "boson", "lattice", "the", "of", "gauge"]
 NAMES = ["words-tree", "style-logistic", "words-linear-svm"]
 
 
@@ -80,15 +79,6 @@ def test_a_baseline_is_never_scored_on_its_training_rows():
 def test_training_texts_that_are_all_to_be_scored_are_refused():
     with pytest.raises(DataError, match="All 60 training texts of the baselines are among the 60 texts to be scored"):
         fit_and_score(["words-tree"], TRAIN, TRAIN.texts, is_quiet=True)
-
-
-def test_three_labels_have_probabilities_in_the_order_of_the_label_set():
-    names = ("human", "gpt", "claude")
-    train, test = (corpus(n, kinds=(HUMAN, AI, OTHER), names=names, seed=seed) for n, seed in ((90, 0), (12, 1)))
-    chances = fit_and_predict(["words-linear-svm", "words-knn"], train, test.texts, is_quiet=True)
-    for name, found in chances.items():
-        assert found.shape == (12, 3)
-        assert [names[i] for i in found.argmax(axis=1)] == [example.label for example in test], name
 
 
 def test_no_texts_have_no_scores():
