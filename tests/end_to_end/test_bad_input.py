@@ -296,7 +296,7 @@ def test_a_cut_file_of_a_trained_model_is_not_calibrated(made, tmp_path, refused
         ("--method lorra", "method.kind is 'lorra'. Expected one of lora, full, head_only. Did you mean lora"),
         ("--pooling max", "pooling is 'max': .*'native', 'mean', 'first' or 'last'"),
         ("--base minilmm", "'minilmm' is no preset, folder or Hub id"),
-        ("--config gone.toml", "--config gone.toml: cannot be read as TOML"),
+        ("--config gone.toml", "--config gone.toml: there is no such file. Expected a TOML file of settings"),
         ("--label-map x", "--label-map got 'x'; expected RAW=LABEL"),
         ("--seed x", "Invalid value for '--seed'.* See: tain train --help"),
     ],

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tain.core.errors import MetricError
+from tain.evaluation.bootstrap import Bootstrap
 from tain.evaluation.intervals import Rate, rate, wilson
-from tain.evaluation.samples import Flags, Floats, as_is_ai, as_scores
+from tain.evaluation.samples import Flags, Floats, as_groups, as_is_ai, as_scores
 
 N_BINS = 10
 
@@ -59,7 +60,7 @@ def reliability(p_ai: ArrayLike, is_ai: ArrayLike, *, n_bins: int = N_BINS) -> l
     values, flags = _check(p_ai, is_ai)
     if n_bins < 1:
         raise MetricError(f"n_bins is {n_bins}; expected 1 or more.")
-    index = np.minimum((values * n_bins).astype(np.intp), n_bins - 1)
+    index = _bins_of(values, n_bins)
     return [_bin(values[index == i], flags[index == i], i / n_bins, (i + 1) / n_bins) for i in range(n_bins)]
 
 
@@ -80,6 +81,33 @@ def ece(p_ai: ArrayLike, is_ai: ArrayLike, *, n_bins: int = N_BINS) -> float:
     bins = reliability(p_ai, is_ai, n_bins=n_bins)
     n = sum(item.ai.n for item in bins)
     return sum(abs(item.ai.k - item.ai.n * item.mean_p_ai) for item in bins if item.mean_p_ai is not None) / n
+
+
+def ece_draws(p_ai: ArrayLike, is_ai: ArrayLike, *, groups: ArrayLike | None = None, bootstrap: Bootstrap) -> Floats:
+    """The calibration error of every draw, shape (n_draws,).
+
+    Args:
+        p_ai: Shape (n,), each between 0 and 1.
+        is_ai: Shape (n,), true for AI.
+        groups: Shape (n,), one name per text; None draws single texts.
+        bootstrap: How to draw.
+
+    Raises:
+        MetricError: If there are no texts, a probability is out of range, or the groups do not fit.
+    """
+    values, flags = _check(p_ai, is_ai)
+    index, n_groups = as_groups(groups, n=values.size)
+    # What each group adds to the gap of each bin, and in the last column how many texts it has.
+    table = np.zeros((n_groups, N_BINS + 1))
+    np.add.at(table, (index, _bins_of(values, N_BINS)), flags - values)
+    table[:, N_BINS] = np.bincount(index, minlength=n_groups)
+    blocks = [weights.astype(np.float64) @ table for weights in bootstrap.weights(n_groups, n_texts=n_groups)]
+    drawn = np.concatenate(blocks)
+    return np.asarray(np.abs(drawn[:, :-1]).sum(axis=1) / drawn[:, -1])
+
+
+def _bins_of(values: Floats, n_bins: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    return np.minimum((values * n_bins).astype(np.intp), n_bins - 1)
 
 
 def _bin(values: Floats, flags: Flags, low: float, high: float) -> ReliabilityBin:

@@ -18,7 +18,7 @@ from tain.evaluation.decisions import Rates, rates_at
 from tain.evaluation.intervals import Estimate, rate
 from tain.evaluation.pan import UNANSWERED, PanMeasures, pan_measures
 from tain.evaluation.parts import Calibration, Counts, PointResult, PoolRow, SliceTable
-from tain.evaluation.probabilities import brier, ece, reliability
+from tain.evaluation.probabilities import brier, ece, ece_draws, reliability
 from tain.evaluation.samples import Floats, as_groups, as_is_ai
 from tain.evaluation.schema import Report
 from tain.evaluation.slices import Names, ScoredTexts, pool_table, slice_table
@@ -164,11 +164,13 @@ def _calibration(probabilities: ArrayLike | None, texts: ScoredTexts, bootstrap:
     known = ~np.isnan(p_ai)
     p_ai, is_ai, groups = p_ai[known], texts.is_ai[known], texts.groups[known]
     bins = tuple(reliability(p_ai, is_ai)) if p_ai.size else ()
-    score = estimate(lambda: brier(p_ai, is_ai))
-    if score.value is not None:
+    score, error = estimate(lambda: brier(p_ai, is_ai)), estimate(lambda: ece(p_ai, is_ai))
+    if score.value is not None and error.value is not None:
         draws = mean_draws((p_ai - is_ai) ** 2, groups=groups, bootstrap=bootstrap)
+        gaps = ece_draws(p_ai, is_ai, groups=groups, bootstrap=bootstrap)
         score = interval_of_draws(score.value, draws, n_least=p_ai.size)
-    return Calibration(brier=score, ece=estimate(lambda: ece(p_ai, is_ai)), bins=bins)
+        error = interval_of_draws(error.value, gaps, n_least=p_ai.size)
+    return Calibration(brier=score, ece=error, bins=bins)
 
 
 def _pan(probabilities: ArrayLike | None, texts: ScoredTexts, bootstrap: Bootstrap) -> PanMeasures | None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tain.core.errors import ConfigError
+from tain.recipes.toml_file import read_toml
 from tain.training.config import TrainingConfig
 
 
@@ -93,7 +94,7 @@ def read_config(
     Raises:
         ConfigError: If the file cannot be read or anything is unknown or impossible; all problems at once.
     """
-    values = _read_toml(file) if file else {}
+    values = read_toml(file, where=f"--config {file}") if file else {}
     for setting in settings:
         key, found, value = setting.partition("=")
         if not found:
@@ -106,13 +107,6 @@ def read_config(
         return RunConfig.model_validate(values)
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(problem, file) for problem in error.errors())) from error
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"--config {file}: cannot be read as TOML ({error}).") from error
 
 
 def _toml_value(text: str) -> Any:  # noqa: ANN401 (any TOML value)

@@ -17,6 +17,7 @@ from tain.evaluation.thresholds import DEFAULT_FPR
 from tain.mining.control import DEFAULT_SHARES
 from tain.mining.decision import ALPHA
 from tain.recipes.configuration import RunConfig, read_config
+from tain.recipes.toml_file import read_toml
 
 MINING = "mining"
 MirrorKind = Literal["nearest", "recorded", "generator", "none"]
@@ -102,7 +103,7 @@ def read_settings(
     Raises:
         ConfigError: If the file cannot be read or anything is unknown or impossible.
     """
-    given = dict(_leaves(_read_toml(file))) if file else {}
+    given = dict(_leaves(read_toml(file, where=f"--config {file}"))) if file else {}
     given |= dict(_pair(setting) for setting in settings)
     given |= {key: value for key, value in (flags or {}).items() if value is not None}
     own = {key: value for key, value in given.items() if key.partition(".")[0] == MINING}
@@ -132,13 +133,6 @@ def _explain(problem: Any, file: Path | None) -> str:  # noqa: ANN401 (pydantic'
     near = get_close_matches(str(problem["loc"][-1]), known, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     return f"{where}{name} is not a setting. Expected one of {', '.join(known)}.{hint}"
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"--config {file}: cannot be read as TOML ({error}).") from error
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

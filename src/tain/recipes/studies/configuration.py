@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tain.core.errors import ConfigError
+from tain.recipes.toml_file import read_toml
 from tain.training.config import TrainingConfig
 
 
@@ -101,10 +101,7 @@ def read_study(file: Path) -> LeaveOneOut:
     Raises:
         ConfigError: If it cannot be read, or a setting is unknown or impossible; all problems at once.
     """
-    try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read as TOML ({error}).") from error
+    values = read_toml(file, where=str(file))
     try:
         return LeaveOneOut.model_validate(values)
     except ValidationError as error:
