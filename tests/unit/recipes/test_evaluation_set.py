@@ -13,7 +13,7 @@ from tain.core.errors import ConfigError, DataError
 from tain.core.example import Corpus, Example
 from tain.corpora.columns import ColumnMap
 from tain.detector import Detector
-from tain.detector.seen import SEEN, Seen, write_seen
+from tain.detector.seen import SEEN, UNKNOWN, Seen, write_seen
 from tain.evaluation.bundle import load_bundle, write_bundle
 from tain.evaluation.openings import open_bundle, read_ledger
 from tain.evaluation.overlap import text_hashes
@@ -92,7 +92,8 @@ def test_training_texts_are_told_from_calibration_texts(model, tmp_path):
 def test_a_detector_of_which_nothing_is_known_says_so(tmp_path):
     from tain.evaluation.html import render_html
 
-    report = report_of([write(tmp_path / "rows.jsonl", rows_of(examples(3)))], None, tmp_path)
+    replace(Detector.load(None), seen=UNKNOWN).save(tmp_path / "old")
+    report = report_of([write(tmp_path / "rows.jsonl", rows_of(examples(3)))], tmp_path / "old", tmp_path)
     assert report.warnings == ()
     assert report.seen.sentence == "not known for its training and calibration texts, whose hashes were not saved"
     assert report.seen.sentence in render_html(report)
