@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from tain.core.errors import DataError, DetectorError
 from tain.core.files import read_json, sha256_of, whole_folder, write_json
+from tain.detector.arrays import read_arrays
 from tain.detector.calibration import Calibration
 from tain.detector.engines import CLASSIFIER
 from tain.detector.seen import SEEN, Seen, write_seen
@@ -135,10 +135,7 @@ def read_calibration(folder: Path, settings: Settings) -> Calibration:
         DetectorError: If the scores cannot be read or are not those that the settings speak of.
     """
     file = folder / SCORES
-    try:
-        scores = load_file(file)
-    except (OSError, SafetensorError) as error:
-        raise DetectorError(f"{file}: cannot be read as safetensors ({error}).") from error
+    scores = read_arrays(file)
     record = settings.calibration
     empty = np.empty(0, dtype=np.float32)
     human, ai = scores.get("human_scores", empty), scores.get("ai_scores", empty)

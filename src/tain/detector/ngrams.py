@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from tain.core.errors import DetectorError
 from tain.core.files import whole_file
+from tain.detector.arrays import read_arrays
 from tain.evaluation.char_ngrams import char_ngrams
 from tain.evaluation.hashed_tfidf import NgramTfidf, Vocabulary
 from tain.evaluation.hashing import N_BUCKETS
@@ -128,10 +128,7 @@ def read_ngrams(folder: Path) -> NgramModel | None:
     file = folder / NGRAMS
     if not file.is_file():
         return None
-    try:
-        arrays = load_file(file)
-    except (OSError, SafetensorError) as error:
-        raise DetectorError(f"{file}: cannot be read as safetensors ({error}). Copy the folder again.") from error
+    arrays = read_arrays(file)
     if not _is_sound(arrays):
         kinds = {name: f"{value.dtype} of shape {value.shape}" for name, value in arrays.items()}
         raise DetectorError(f"{file}: holds {kinds}; expected the n-grams of a detector. Copy the folder again.")

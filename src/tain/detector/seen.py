@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from tain.core.errors import DetectorError
 from tain.core.files import whole_file
 from tain.corpora.normalise import Normaliser
+from tain.detector.arrays import read_arrays
 from tain.evaluation.overlap import Hashes, hash_each
 
 SEEN = "seen.safetensors"
@@ -92,10 +92,7 @@ def read_seen(folder: Path) -> Seen:
     file = folder / SEEN
     if not file.is_file():
         return UNKNOWN
-    try:
-        arrays = load_file(file)
-    except (OSError, SafetensorError) as error:
-        raise DetectorError(f"{file}: cannot be read as safetensors ({error}). Copy the folder again.") from error
+    arrays = read_arrays(file)
     odd = {name: value.dtype for name, value in arrays.items() if value.dtype != np.uint64 or value.ndim != 1}
     if odd:
         raise DetectorError(f"{file}: holds {odd}; expected hashes of 64 bits in a row. Copy the folder again.")

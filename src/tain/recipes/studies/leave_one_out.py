@@ -20,6 +20,7 @@ from tain.core.files import read_json, whole_file, write_json
 from tain.evaluation.intervals import rate
 from tain.evaluation.ranking import auroc, tpr_at_fpr
 from tain.evaluation.thresholds import fit_threshold
+from tain.evaluation.voting import MAJORITY
 from tain.recipes.studies.configuration import Contestant, LeaveOneOut
 from tain.recipes.studies.contestants import Scores, run_contestant, vote
 from tain.recipes.studies.held_out import HeldOut, StudyTextsReader
@@ -27,7 +28,6 @@ from tain.recipes.studies.sums import weighted_sum
 
 SETTINGS = "study.json"
 CALIBRATION = "(calibration)"
-MAJORITY = 0.5  # of the votes: as many for as against flags nobody
 Cell = dict[str, object]
 
 
