@@ -8,11 +8,17 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
     BertConfig,
-    BertForSequenceClassification,
+    DebertaV2Config,
     LlamaConfig,
-    LlamaForSequenceClassification,
+    ModernBertConfig,
     PreTrainedTokenizerFast,
+    Qwen2Config,
+    RobertaConfig,
+    T5Config,
+    XLMRobertaConfig,
 )
 
 WORDS = tuple(f"w{index}" for index in range(40))
@@ -36,25 +42,47 @@ def tiny_tokenizer(*, max_tokens: int = 64) -> PreTrainedTokenizerFast:
     )
 
 
-def save_tiny_encoder(folder: Path) -> Path:
+SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+DECODER_SIZES = {**SIZES, "num_key_value_heads": 1}
+POSITIONS = {"max_position_embeddings": 64, "initializer_range": 0.2}
+T5_SIZES = {
+    "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2, "feed_forward_proj": "gated-gelu",
+    "initializer_factor": 0.5,
+}  # fmt: skip
+FAMILIES = {
+    "bert": (BertConfig, {**SIZES, **POSITIONS}),
+    "roberta": (RobertaConfig, {**SIZES, **POSITIONS, "max_position_embeddings": 70}),
+    "xlm-roberta": (XLMRobertaConfig, {**SIZES, **POSITIONS, "max_position_embeddings": 70}),
+    "deberta-v3": (
+        DebertaV2Config,
+        {
+            **SIZES, **POSITIONS, "relative_attention": True, "position_buckets": 8, "norm_rel_ebd": "layer_norm",
+            "share_att_key": True, "pos_att_type": ["p2c", "c2p"], "position_biased_input": False, "type_vocab_size": 0,
+        },
+    ),
+    "modernbert": (ModernBertConfig, {**SIZES, **POSITIONS, "cls_token_id": 2, "sep_token_id": 3}),
+    "t5-encoder": (T5Config, T5_SIZES),
+    "llama": (LlamaConfig, {**DECODER_SIZES, **POSITIONS}),
+    "qwen": (Qwen2Config, {**DECODER_SIZES, **POSITIONS}),
+}  # fmt: skip
+
+
+def save_tiny(family: str, folder: Path) -> Path:
+    """A backbone of a family with random weights: a masked, a causal or an encoder-decoder model and its tokenizer."""
     tokenizer = tiny_tokenizer()
+    kind, sizes = FAMILIES[family]
+    config = kind(vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **sizes)
     torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
-        max_position_embeddings=64, pad_token_id=tokenizer.pad_token_id, initializer_range=0.2,
-    )  # fmt: skip
-    BertForSequenceClassification(config).save_pretrained(folder)
+    with torch.random.fork_rng():
+        model = AutoModelForSeq2SeqLM if kind is T5Config else AutoModelForSequenceClassification
+        model.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def save_tiny_encoder(folder: Path) -> Path:
+    return save_tiny("bert", folder)
 
 
 def save_tiny_decoder(folder: Path) -> Path:
-    tokenizer = tiny_tokenizer()
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
-        intermediate_size=32, max_position_embeddings=64, pad_token_id=tokenizer.pad_token_id, initializer_range=0.2,
-    )  # fmt: skip
-    LlamaForSequenceClassification(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return save_tiny("llama", folder)

@@ -1,8 +1,8 @@
-"""What every tuning method promises, checked over every method and over an encoder and a decoder."""
+"""What every tuning method promises, checked over every method and every family of backbones."""
 
 import pytest
 import torch
-from tests.tiny import save_tiny_decoder, save_tiny_encoder
+from tests.tiny import FAMILIES, save_tiny
 
 from tain.core.example import LabelSet
 from tain.methods import METHODS, build_method
@@ -21,22 +21,21 @@ SETTINGS = {
     "full": {"kind": "full"},
     "head_only": {"kind": "head_only"},
 }
+LOADS = ["bert native", "bert mean", "llama native", "llama last"]  # an encoder and a decoder keep every promise alone
+OTHER_FAMILIES = sorted(set(FAMILIES) - {"bert", "llama"})  # the rest keep them in one go
 ROWS = [[2, 5, 6, 7, 3], [2, 8, 9, 3], [2, 30, 31, 32, 33, 3], [2, 12, 40, 3]]
 TARGETS = torch.tensor([0, 1, 0, 1])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bases(tmp_path_factory):
-    return {
-        "encoder": str(save_tiny_encoder(tmp_path_factory.mktemp("encoder"))),
-        "decoder": str(save_tiny_decoder(tmp_path_factory.mktemp("decoder"))),
-    }
+    return {family: str(save_tiny(family, tmp_path_factory.mktemp("bases") / family)) for family in FAMILIES}
 
 
-@pytest.fixture(params=["encoder native", "encoder mean", "decoder native", "decoder last"])
+@pytest.fixture(params=LOADS)
 def loader(request, bases):
-    kind, pooling = request.param.split()
-    return lambda seed=0: load_backbone(bases[kind], LABELS, pooling=pooling, seed=seed)
+    family, pooling = request.param.split()
+    return lambda seed=0: load_backbone(bases[family], LABELS, pooling=pooling, seed=seed)
 
 
 @pytest.fixture(params=SETTINGS.values(), ids=SETTINGS)
@@ -48,18 +47,24 @@ def batch_of(backbone, rows=ROWS):
     return collate(rows, pad_id=backbone.tokenizer.pad_token_id)
 
 
+def prepared(method, backbone, *, seed=0):
+    method.look_at(backbone, ROWS, TARGETS.tolist())
+    return method.prepare(backbone, seed=seed)
+
+
 def answer(model, backbone, rows=ROWS):
     with torch.no_grad():
         return logits_of(model.eval(), batch_of(backbone, rows))
 
 
 def train_a_little(method, model, backbone, *, n_steps=3, lr=1e-2):
-    optimiser = torch.optim.AdamW(method.parameter_groups(model, lr=lr, head_lr=lr, weight_decay=0.0))
+    optimiser = method.optimiser(method.parameter_groups(model, lr=lr, head_lr=lr, weight_decay=0.0))
     losses = []
     for step in range(n_steps):
         loss = method.loss(logits_of(model, batch_of(backbone)), TARGETS, torch.ones(len(ROWS)))
         losses.append(loss.item())
-        loss.backward()
+        penalty = method.penalty(model)
+        (loss if penalty is None else loss + penalty).backward()
         method.after_backward(model, step=step, n_steps=n_steps)
         optimiser.step()
         method.after_step(model, step=step, n_steps=n_steps)
@@ -74,14 +79,14 @@ def test_every_method_is_in_this_table():
 def test_trainable_count_equals_the_formula(loader, method):
     backbone = loader()
     expected = method.n_trainable(backbone)
-    model = method.prepare(backbone, seed=0)
+    model = prepared(method, backbone, seed=0)
     assert sum(parameter.numel() for parameter in trainable(model).values()) == expected
 
 
 def test_a_prepared_model_starts_at_the_backbones_output(loader, method):
     backbone = loader()
     before = answer(backbone.model, backbone)
-    after = answer(method.prepare(backbone, seed=0), backbone)
+    after = answer(prepared(method, backbone, seed=0), backbone)
     # DoRA divides and multiplies by the same norm, which rounds.
     tolerance = 1e-6 if getattr(method.config, "dora", False) else 0.0
     assert (after - before).abs().max() <= tolerance or not method.starts_at_base
@@ -89,7 +94,7 @@ def test_a_prepared_model_starts_at_the_backbones_output(loader, method):
 
 def test_only_declared_parameters_change(loader, method):
     backbone = loader()
-    model = method.prepare(backbone, seed=0)
+    model = prepared(method, backbone, seed=0)
     frozen = {name: p.clone() for name, p in model.named_parameters() if not p.requires_grad}
     before = {name: p.detach().clone() for name, p in trainable(model).items()}
     train_a_little(method, model, backbone)
@@ -99,7 +104,7 @@ def test_only_declared_parameters_change(loader, method):
 
 def test_small_steps_lower_the_loss(loader, method):
     backbone = loader()
-    losses = train_a_little(method, method.prepare(backbone, seed=0), backbone, n_steps=6, lr=1e-3)
+    losses = train_a_little(method, prepared(method, backbone, seed=0), backbone, n_steps=6, lr=1e-3)
     assert losses[-1] < losses[0]
 
 
@@ -107,7 +112,7 @@ def test_merged_equals_unmerged(loader, method):
     if not method.can_merge:
         pytest.skip(f"{method.kind} declares that it cannot be merged")
     backbone = loader()
-    model = method.prepare(backbone, seed=0)
+    model = prepared(method, backbone, seed=0)
     train_a_little(method, model, backbone)
     before = answer(model, backbone)
     assert (answer(method.merge(model), backbone) - before).abs().max() <= 1e-5
@@ -116,7 +121,7 @@ def test_merged_equals_unmerged(loader, method):
 
 def test_save_and_load_give_equal_logits_head_included(loader, method, tmp_path):
     backbone = loader()
-    model = method.prepare(backbone, seed=0)
+    model = prepared(method, backbone, seed=0)
     train_a_little(method, model, backbone)
     method.save(model, tmp_path)
     assert not list(tmp_path.glob("*.bin"))
@@ -127,7 +132,7 @@ def test_save_and_load_give_equal_logits_head_included(loader, method, tmp_path)
 def test_the_same_seed_gives_the_same_bits(loader, method):
     def weights():
         backbone = loader()
-        model = method.prepare(backbone, seed=4)
+        model = prepared(method, backbone, seed=4)
         train_a_little(method, model, backbone)
         return {name: p.detach() for name, p in trainable(model).items()}
 
@@ -137,7 +142,7 @@ def test_the_same_seed_gives_the_same_bits(loader, method):
 
 def test_padding_and_batch_make_up_do_not_change_a_score(loader, method):
     backbone = loader()
-    model = method.prepare(backbone, seed=0)
+    model = prepared(method, backbone, seed=0)
     train_a_little(method, model, backbone)
     together = answer(model, backbone)
     alone = torch.cat([answer(model, backbone, [row]) for row in ROWS])
@@ -146,3 +151,23 @@ def test_padding_and_batch_make_up_do_not_change_a_score(loader, method):
     left = answer(model, backbone)
     for other in (alone, reverse, left):
         assert (other - together).abs().max() <= 1e-5
+
+
+@pytest.mark.parametrize("family", OTHER_FAMILIES)
+def test_every_method_works_on_every_family(family, method, bases, tmp_path):
+    def load(seed=0):
+        return load_backbone(bases[family], LABELS, seed=seed)
+
+    backbone = load()
+    expected = method.n_trainable(backbone)
+    model = prepared(method, backbone)
+    assert sum(parameter.numel() for parameter in trainable(model).values()) == expected
+    losses = train_a_little(method, model, backbone, n_steps=4, lr=1e-3)
+    assert losses[-1] < losses[0]
+    after = answer(model, backbone)
+    method.save(model, tmp_path)
+    fresh = load(seed=99)
+    assert torch.equal(answer(method.load(fresh, tmp_path), fresh), after)
+    assert (torch.cat([answer(model, backbone, [row]) for row in ROWS]) - after).abs().max() <= 1e-5
+    if method.can_merge:
+        assert (answer(method.merge(model), backbone) - after).abs().max() <= 1e-5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -10,10 +11,13 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import nn
 
-from tain.models import Backbone
+from tain.models import Backbone, TokenIds
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+BETAS = (0.9, 0.999)
+Tensors = dict[str, torch.Tensor]
 
 
 class MethodConfig(BaseModel):
@@ -45,6 +49,16 @@ class Method(ABC, Generic[C]):
     def __init__(self, config: C) -> None:
         """Keep the settings; nothing is changed yet."""
         self.config = config
+
+    def look_at(self, backbone: Backbone, rows: Sequence[TokenIds], targets: Sequence[int]) -> None:
+        """Learn what the method has to know of the texts before `prepare`. The default asks nothing.
+
+        Args:
+            backbone: Not yet prepared; to be left as it is.
+            rows: Some of the training texts as token ids, the same ones on every start of one training.
+            targets: Class index of each.
+        """
+        del backbone, rows, targets
 
     @abstractmethod
     def prepare(self, backbone: Backbone, *, seed: int) -> nn.Module:
@@ -82,6 +96,28 @@ class Method(ABC, Generic[C]):
             {"params": head, "lr": head_lr, "weight_decay": weight_decay},
         ]
         return [group for group in groups if group["params"]]
+
+    def optimiser(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        """What takes the steps: AdamW. Its state must be tensors, by parameter, for a training to be resumed.
+
+        Args:
+            groups: Of `parameter_groups`.
+        """
+        return torch.optim.AdamW(groups, betas=BETAS)
+
+    def penalty(self, model: nn.Module) -> torch.Tensor | None:
+        """What is added to the loss of every batch, a scalar. The default adds nothing."""
+        del model
+        return None
+
+    def state(self, model: nn.Module) -> Tensors:
+        """What a resumed training needs besides weights and the optimiser's state. The default needs nothing."""
+        del model
+        return {}
+
+    def restore(self, model: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+        """Put back what `state` gave, after `prepare` and the weights. The default does nothing."""
+        del model, state
 
     def loss(
         self, logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, *, smoothing: float = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
@@ -12,9 +12,10 @@ from tain.core.errors import ConfigError, DetectorError
 from tain.core.example import LabelSet
 from tain.models.pooling import Pooling, with_pooling
 from tain.models.presets import find_base
+from tain.models.t5_encoder import encoder_classifier, is_encoder_decoder
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 HEAD_NAMES = ("classifier", "score", "classification_head")
 DEFAULT_MAX_TOKENS = 512
@@ -82,7 +83,7 @@ def load_backbone(
         ConfigError: If the name is no backbone.
         DetectorError: If the weights cannot be loaded.
     """
-    from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoConfig, AutoTokenizer
 
     location = find_base(name)
     try:
@@ -93,7 +94,7 @@ def load_backbone(
         tokenizer = AutoTokenizer.from_pretrained(location, revision=revision)
         with torch.random.fork_rng(devices=[]), quiet_loading():
             torch.manual_seed(seed)
-            model = AutoModelForSequenceClassification.from_pretrained(
+            model = _class_of(config).from_pretrained(
                 location, revision=revision, config=config, dtype=getattr(torch, dtype), trust_remote_code=False
             )
     except (OSError, ValueError, KeyError) as error:
@@ -107,6 +108,12 @@ def load_backbone(
     model.requires_grad_(False)
     model.eval()
     return Backbone(name, with_pooling(model, pooling), tokenizer, labels, pooling, max_tokens_of(model, tokenizer))
+
+
+def _class_of(config: PretrainedConfig) -> Any:  # noqa: ANN401 (transformers' own loaders share no type)
+    from transformers import AutoModelForSequenceClassification
+
+    return encoder_classifier(config) if is_encoder_decoder(config) else AutoModelForSequenceClassification
 
 
 class quiet_loading:

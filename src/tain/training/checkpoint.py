@@ -55,11 +55,13 @@ class TrainingState:
         progress: Where it stands.
         best: Weights of the best evaluation so far; empty before the first.
         average: Running mean of the weights; empty until it starts.
+        method: What the method keeps besides.
     """
 
     progress: Progress = field(default_factory=Progress)
     best: Tensors = field(default_factory=dict)
     average: Tensors = field(default_factory=dict)
+    method: Tensors = field(default_factory=dict)
 
 
 def save_checkpoint(
@@ -81,6 +83,7 @@ def save_checkpoint(
     tensors = {f"now.{name}": value for name, value in weights.items()}
     tensors |= {f"best.{name}": value for name, value in state.best.items()}
     tensors |= {f"average.{name}": value for name, value in state.average.items()}
+    tensors |= {f"method.{name}": value.contiguous() for name, value in state.method.items()}
     target = folder / f"{PREFIX}{state.progress.step:08d}"
     with whole_folder(target) as part:
         save_file(tensors, part / WEIGHTS)
@@ -115,7 +118,7 @@ def load_checkpoint(folder: Path, model: nn.Module, optimiser: torch.optim.Optim
     progress = Progress(**read_json(folder / STATE))
     device = next(iter(parameters.values())).device
     tensors = {name: value.to(device) for name, value in tensors.items()}
-    return TrainingState(progress, _part(tensors, "best"), _part(tensors, "average"))
+    return TrainingState(progress, *(_part(tensors, part) for part in ("best", "average", "method")))
 
 
 def checkpoints(folder: Path) -> list[Path]:

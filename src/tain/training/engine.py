@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 LOG_EVERY = 10
-BETAS = (0.9, 0.999)
+N_LOOKED_AT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +102,13 @@ class Engine:
         self.n_steps = max(1, self.epoch_ends[-1] // config.accumulate)
         self.plan: tuple[int, list[NDArray[np.int64]]] = (-1, [])
         self.accelerator = self._accelerator()
+        self._show_texts()
         prepared = method.prepare(backbone, seed=seed)
         groups = method.parameter_groups(
             prepared, lr=config.lr, head_lr=config.head_lr or config.lr, weight_decay=config.weight_decay
         )
         self.peak_rates = [group["lr"] for group in groups]
-        optimiser = torch.optim.AdamW(groups, betas=BETAS)
+        optimiser = method.optimiser(groups)
         self.model: nn.Module
         self.optimiser: torch.optim.Optimizer
         self.model, self.optimiser = self.accelerator.prepare(prepared, optimiser)
@@ -115,6 +116,12 @@ class Engine:
         self.guard = DivergenceGuard(config.guard_factor)
         self.state = TrainingState()
         self.tracker = Tracker(self.accelerator, config)
+
+    def _show_texts(self) -> None:
+        n = min(N_LOOKED_AT, len(self.train_store))
+        rows = np.random.default_rng(self.seed).choice(len(self.train_store), n, replace=False)
+        texts = [self.train_store[index] for index in rows]
+        self.method.look_at(self.backbone, texts, self.train_store.labels[rows].astype(int).tolist())
 
     def _accelerator(self) -> Accelerator:
         from accelerate import Accelerator
@@ -220,6 +227,8 @@ class Engine:
         with self.accelerator.autocast():
             logits = logits_of(self.model, {key: value.to(device) for key, value in batch.items()})
         loss = self.method.loss(logits, targets, weights, smoothing=self.config.label_smoothing)
+        if (penalty := self.method.penalty(self.model)) is not None:
+            loss = loss + penalty
         share, temperature = self.config.distil_weight, self.config.distil_temperature
         if not share:
             return loss
@@ -288,6 +297,7 @@ class Engine:
 
     def _save(self) -> None:
         self.state.progress.guard = self.guard.state()
+        self.state.method = self.method.state(self.model)
         save_checkpoint(
             self.run.checkpoints, self.model, self.plain_optimiser, self.state, keep=self.config.keep_checkpoints
         )
@@ -295,6 +305,7 @@ class Engine:
     def _restore(self) -> None:
         self.state = load_checkpoint(checkpoints(self.run.checkpoints)[-1], self.model, self.plain_optimiser)
         self.guard.restore(self.state.progress.guard)
+        self.method.restore(self.model, self.state.method)
 
     def _go_back(self, loss: float) -> None:
         at = self.state.progress.step

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from tain.methods.method import trainable
+from tain.training.activations import activation_bytes
 
 ADAM_BYTES = 12  # gradient and two moments in float32, for each trainable parameter
 
@@ -50,22 +51,13 @@ def estimate(model: nn.Module, one_loss: Callable[[], torch.Tensor], *, batch_to
         batch_tokens: Tokens in it.
         n_tokens: Tokens of the whole training.
     """
-    kept_bytes: dict[int, int] = {}
-
-    def weigh(tensor: torch.Tensor) -> torch.Tensor:
-        kept_bytes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
     with torch.random.fork_rng():
         torch.autograd.backward(one_loss())  # the first pass pays for allocations, so it is not timed
         start = time.perf_counter()
         torch.autograd.backward(one_loss())
         duration_s = time.perf_counter() - start
-        with torch.autograd.graph.saved_tensors_hooks(weigh, lambda tensor: tensor):
-            one_loss()
+        activations = activation_bytes(model, one_loss)
     model.zero_grad(set_to_none=True)
-    own = {p.untyped_storage().data_ptr() for p in model.parameters()}
-    activations = sum(size for pointer, size in kept_bytes.items() if pointer not in own)
     moments = ADAM_BYTES * sum(p.numel() for p in trainable(model).values())
     speed = batch_tokens / duration_s
     return Estimate(n_tokens, speed, n_tokens / speed, psutil.Process().memory_info().rss + activations + moments)
