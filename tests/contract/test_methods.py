@@ -18,6 +18,9 @@ SETTINGS = {
     "dora embeddings": {"kind": "lora", "rank": 2, "embeddings": True, "dora": True},
     "dora": {"kind": "lora", "rank": 2, "dora": True},
     "lora+": {"kind": "lora", "rank": 2, "lora_plus_ratio": 16.0},
+    "lora_fa": {"kind": "lora_fa", "rank": 3},
+    "lora_fa plain": {"kind": "lora_fa", "rank": 2, "is_corrected": False},
+    "adalora": {"kind": "adalora", "rank": 2, "initial_rank": 3},
     "full": {"kind": "full"},
     "head_only": {"kind": "head_only"},
 }
@@ -162,7 +165,7 @@ def test_every_method_works_on_every_family(family, method, bases, tmp_path):
     expected = method.n_trainable(backbone)
     model = prepared(method, backbone)
     assert sum(parameter.numel() for parameter in trainable(model).values()) == expected
-    losses = train_a_little(method, model, backbone, n_steps=4, lr=1e-3)
+    losses = train_a_little(method, model, backbone, n_steps=4, lr=2e-4)
     assert losses[-1] < losses[0]
     after = answer(model, backbone)
     method.save(model, tmp_path)

@@ -10,24 +10,18 @@ the table of token vectors has its A (r, n_tokens) = 0 and B (d, r) as well, whi
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from copy import deepcopy
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
 from pydantic import Field
 from torch import nn
 
-from tain.core.errors import MethodError
-from tain.methods.method import Method, MethodConfig, is_head
+from tain.methods.method import MethodConfig, is_head
+from tain.methods.peft_adapter import PeftMethod
 from tain.methods.targets import target_linears
-from tain.models import PRESETS, Backbone
+from tain.models import Backbone
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from peft import LoraConfig
 
 
 class LoraSettings(MethodConfig):
@@ -47,18 +41,18 @@ class LoraSettings(MethodConfig):
     lora_plus_ratio: float = Field(1.0, ge=1, description="Learning rate of B over that of A; LoRA+ takes about 16.")
 
 
-class Lora(Method[LoraSettings]):
+class Lora(PeftMethod[LoraSettings]):
     """LoRA on the linear layers of any encoder or decoder."""
 
     kind: ClassVar[str] = "lora"
     config_type: ClassVar[type[MethodConfig]] = LoraSettings
 
-    def prepare(self, backbone: Backbone, *, seed: int) -> nn.Module:
-        """The backbone with A and B beside each target, and the head trainable."""
-        from peft import LoraConfig, TaskType, get_peft_model
+    def peft_config(self, backbone: Backbone) -> LoraConfig:
+        """A and B beside each target."""
+        from peft import LoraConfig, TaskType
 
         targets = {*target_linears(backbone, self.config.targets), *self._embeddings(backbone)}
-        settings = LoraConfig(
+        return LoraConfig(
             task_type=TaskType.SEQ_CLS,
             r=self.config.rank,
             lora_alpha=self.config.alpha,  # type: ignore[arg-type]  # peft types it int, and computes with floats
@@ -68,11 +62,6 @@ class Lora(Method[LoraSettings]):
             use_rslora=self.config.rslora,
             use_dora=self.config.dora,
         )
-        # peft writes this name into the adapter; a path on this machine would mean nothing elsewhere.
-        backbone.model.name_or_path = _portable_name(backbone.name)
-        with torch.random.fork_rng(devices=[]), known_warnings():
-            torch.manual_seed(seed)
-            return get_peft_model(backbone.model, settings)
 
     def n_trainable(self, backbone: Backbone) -> int:
         """Sum of r (d_in + d_out) over targets, one length per output row with DoRA, and the head."""
@@ -100,41 +89,3 @@ class Lora(Method[LoraSettings]):
                 parts["head" if is_head(name) else "b" if ".lora_B." in name else "a"].append(parameter)
         rates = {"a": lr, "b": lr * self.config.lora_plus_ratio, "head": head_lr}
         return [{"params": parts[key], "lr": rates[key], "weight_decay": weight_decay} for key in parts]
-
-    def save(self, model: nn.Module, folder: Path) -> None:
-        """Write peft's adapter folder."""
-        # The vocabulary never changes, so peft need not ask the Hub whether it did.
-        model.save_pretrained(str(folder), save_embedding_layers=False)  # type: ignore[operator]
-        (folder / "README.md").unlink(missing_ok=True)  # peft's empty card; ours is written by the Detector
-
-    def load(self, backbone: Backbone, folder: Path) -> nn.Module:
-        """The backbone with a saved adapter and its head.
-
-        Raises:
-            MethodError: If the head is not among the saved weights, in which case answers would be random.
-        """
-        from peft import PeftModel
-        from safetensors import safe_open
-
-        with safe_open(folder / "adapter_model.safetensors", framework="pt") as weights:
-            if not any(is_head(name) for name in weights.keys()):  # noqa: SIM118 (not a dict)
-                raise MethodError(f"{folder}: the adapter holds no head weights. Save it again with the head.")
-        with known_warnings():
-            return PeftModel.from_pretrained(backbone.model, str(folder), is_trainable=False)
-
-    def merge(self, model: nn.Module) -> PreTrainedModel:
-        """W0 + s B A in place of W0, and the trained head."""
-        merged: PreTrainedModel = deepcopy(model).merge_and_unload(safe_merge=True)  # type: ignore[operator]
-        return merged
-
-
-@contextmanager
-def known_warnings() -> Iterator[None]:
-    """Silence what peft 0.21 makes transformers 5.23 warn of on every load: an old name that nothing here uses."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
-        yield
-
-
-def _portable_name(name: str) -> str:
-    return PRESETS[name].hub_id if name in PRESETS else name

@@ -119,6 +119,14 @@ class Method(ABC, Generic[C]):
         """Put back what `state` gave, after `prepare` and the weights. The default does nothing."""
         del model, state
 
+    def is_result(self, *, step: int, n_steps: int) -> bool:
+        """Whether the weights after a number of steps, counted from 0, may be the outcome of the training.
+
+        The last step's always may. A method that arrives at its form only later says no before.
+        """
+        del step, n_steps
+        return True
+
     def loss(
         self, logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, *, smoothing: float = 0.0
     ) -> torch.Tensor:

@@ -10,6 +10,7 @@ from torch import nn
 
 from tain.core.errors import ConfigError, DetectorError
 from tain.core.example import LabelSet
+from tain.models.dropout import set_dropout
 from tain.models.pooling import Pooling, with_pooling
 from tain.models.presets import find_base
 from tain.models.t5_encoder import encoder_classifier, is_encoder_decoder
@@ -104,7 +105,7 @@ def load_backbone(
             "decoder with its tokenizer; unset HF_HUB_OFFLINE if it has to be fetched."
         ) from error
     _give_padding_token(model, tokenizer)
-    _switch_dropout_off(model)
+    set_dropout(model)
     model.requires_grad_(False)
     model.eval()
     return Backbone(name, with_pooling(model, pooling), tokenizer, labels, pooling, max_tokens_of(model, tokenizer))
@@ -141,15 +142,6 @@ def _give_padding_token(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBa
             raise ConfigError(f"{tokenizer.name_or_path}: the tokenizer has neither a padding nor an end token.")
         tokenizer.pad_token = tokenizer.eos_token
     model.config.get_text_config().pad_token_id = tokenizer.pad_token_id
-
-
-def _switch_dropout_off(model: PreTrainedModel) -> None:
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-        for name in ("attention_dropout", "dropout_prob", "dropout"):
-            if isinstance(getattr(module, name, None), float):
-                setattr(module, name, 0.0)
 
 
 def max_tokens_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:

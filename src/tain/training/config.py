@@ -19,6 +19,8 @@ class TrainingConfig(BaseModel):
     accumulate: int = Field(1, ge=1, description="Forward passes per optimiser step.")
     warmup_share: float = Field(0.06, ge=0, lt=1, description="Share of the steps over which the rate rises.")
     weight_decay: float = Field(0.0, ge=0, description="Decoupled weight decay.")
+    attention_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the network's attention weights dropped.")
+    hidden_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the network's hidden states dropped.")
     clip_norm: float = Field(1.0, gt=0, description="Largest gradient norm let through.")
     class_weights: Literal["none", "balanced"] = Field("balanced", description="Weigh classes to equal sums.")
     domain_weights: Literal["none", "sqrt", "balanced"] = Field(

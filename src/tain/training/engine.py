@@ -19,6 +19,7 @@ from tain.core.progress import progress
 from tain.methods import Method
 from tain.methods.method import trainable
 from tain.models import Backbone, collate, logits_of
+from tain.models.dropout import set_dropout
 from tain.training.averaging import add_to_average, copy_of, put, swapped
 from tain.training.batches import epoch_batches, plan_length, row_weights
 from tain.training.checkpoint import TrainingState, checkpoints, load_checkpoint, save_checkpoint
@@ -102,6 +103,7 @@ class Engine:
         self.n_steps = max(1, self.epoch_ends[-1] // config.accumulate)
         self.plan: tuple[int, list[NDArray[np.int64]]] = (-1, [])
         self.accelerator = self._accelerator()
+        set_dropout(backbone.model, attention=config.attention_dropout, hidden=config.hidden_dropout)
         self._show_texts()
         prepared = method.prepare(backbone, seed=seed)
         groups = method.parameter_groups(
@@ -272,6 +274,8 @@ class Engine:
         name = max(candidates, key=lambda key: candidates[key].key)
         self._log({f"{key}{k}": v for key, score in candidates.items() for k, v in score.metrics.items()})
         done = self.state.progress
+        if not self.method.is_result(step=done.step - 1, n_steps=self.n_steps):
+            return
         done.n_bad += 1
         if not done.best or candidates[name].key > tuple(done.best):
             done.best, done.best_step, done.best_is_average = list(candidates[name].key), done.step, bool(name)
