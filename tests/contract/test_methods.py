@@ -21,6 +21,7 @@ SETTINGS = {
     "lora_fa": {"kind": "lora_fa", "rank": 3},
     "lora_fa plain": {"kind": "lora_fa", "rank": 2, "is_corrected": False},
     "adalora": {"kind": "adalora", "rank": 2, "initial_rank": 3},
+    "alora": {"kind": "alora", "rank": 2, "n_moves": 2, "n_texts": 4},
     "full": {"kind": "full"},
     "head_only": {"kind": "head_only"},
 }

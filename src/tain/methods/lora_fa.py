@@ -10,15 +10,14 @@ every optimiser and resumes; and there is no dropout on the input of A, whose ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from pydantic import Field
 from torch import nn
 
 from tain.methods.method import MethodConfig
-from tain.methods.peft_adapter import ADAPTER, PeftMethod
+from tain.methods.peft_adapter import ADAPTER, PeftMethod, lora_layers
 from tain.methods.targets import target_linears
 from tain.models import Backbone
 
@@ -62,7 +61,7 @@ class LoraFa(PeftMethod[LoraFaSettings]):
     def prepare(self, backbone: Backbone, *, seed: int) -> nn.Module:
         """The backbone with A and B beside each target, A frozen."""
         model = super().prepare(backbone, seed=seed)
-        for layer in _layers(model):
+        for _, layer in lora_layers(model):
             layer.lora_A[ADAPTER].requires_grad_(False)
         return model
 
@@ -76,7 +75,7 @@ class LoraFa(PeftMethod[LoraFaSettings]):
         del step, n_steps
         if not self.config.is_corrected:
             return
-        for layer in _layers(model):
+        for _, layer in lora_layers(model):
             a, b = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
             if b.grad is not None:
                 b.grad.copy_(corrected(b.grad, a, scale=layer.scaling[ADAPTER]))
@@ -96,9 +95,3 @@ def corrected(gradient: torch.Tensor, a: torch.Tensor, *, scale: float) -> torch
     gram = a.float() @ a.float().T
     gram = gram + DAMPING * gram.diagonal().mean() * torch.eye(len(gram), device=gram.device)
     return torch.linalg.solve(gram, gradient.float().T).T.to(gradient.dtype) / scale**2
-
-
-def _layers(model: nn.Module) -> Iterator[Any]:
-    from peft.tuners.lora import LoraLayer
-
-    return (module for module in model.modules() if isinstance(module, LoraLayer))

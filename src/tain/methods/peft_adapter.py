@@ -68,6 +68,13 @@ class PeftMethod(Method[C]):
         return merged
 
 
+def lora_layers(model: nn.Module) -> Iterator[tuple[str, Any]]:
+    """The layers that peft has put A and B beside, by dotted name."""
+    from peft.tuners.lora import LoraLayer
+
+    return ((name, module) for name, module in model.named_modules() if isinstance(module, LoraLayer))
+
+
 @contextmanager
 def known_warnings() -> Iterator[None]:
     """Silence what peft 0.21 makes transformers 5.23 warn of on every load: an old name that nothing here uses."""

@@ -10,13 +10,14 @@ from pydantic import ValidationError
 
 from tain.core.errors import ConfigError
 from tain.methods.adalora import AdaLora
+from tain.methods.alora import ALora
 from tain.methods.full import Full
 from tain.methods.head_only import HeadOnly
 from tain.methods.lora import Lora
 from tain.methods.lora_fa import LoraFa
 from tain.methods.method import Method
 
-_OURS: tuple[type[Method[Any]], ...] = (Lora, LoraFa, AdaLora, Full, HeadOnly)
+_OURS: tuple[type[Method[Any]], ...] = (Lora, LoraFa, AdaLora, ALora, Full, HeadOnly)
 METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in _OURS}
 
 

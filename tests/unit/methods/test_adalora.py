@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from tests.tiny import save_tiny
@@ -66,7 +68,7 @@ def test_the_budget_falls_by_a_cubic_and_never_rises(base):
     budgets = [method.budget(step, 100, n_matrices=10) for step in range(100)]
     assert budgets[0] == 40
     assert budgets[-1] == 20
-    assert all(later <= sooner for sooner, later in zip(budgets, budgets[1:], strict=False))
+    assert all(later <= sooner for sooner, later in pairwise(budgets))
     assert budgets[35] == int(20 + 20 * (1 - 25 / 50) ** 3)
 
 

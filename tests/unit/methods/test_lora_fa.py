@@ -106,7 +106,7 @@ def test_on_minilm_at_most_65_hundredths_of_loras_activations_are_kept():
     rows = [[101, *range(2000, 2062), 102]] * 4
     kept = {}
     for kind in ("lora", "lora_fa"):
-        method, model, backbone = prepared("minilm", kind=kind, rank=8)
+        _, model, backbone = prepared("minilm", kind=kind, rank=8)
         kept[kind] = activation_bytes(
             model, lambda model=model, backbone=backbone: loss_of(model, backbone, rows, TARGETS)
         )
