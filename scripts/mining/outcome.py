@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ N_PER_POOL, N_PER_CLASS, SEED = 300, 100, 0
 TPRS = (0.9, 0.75, 0.6, 0.5)
 ARMS = {"start": "round-0/detector", "hardest": "round-{n}/detector", "random": "round-{n}/random/detector"}
 Scores = NDArray[np.float64]
+Score = Callable[[Sequence[Example], str], Scores]
 
 
 class Texts:
@@ -72,13 +73,17 @@ def mirrors_of(humans: Sequence[Example]) -> list[Example]:
     return [Example(id=f"mirror of {r['parent']}", text=r["text"], label="ai") for r in rows if r["parent"] in parents]
 
 
-def measure(detector: Detector, texts: Texts, store: PoolScores) -> dict[str, Any]:
+def scorer_of(detector: Detector, store: PoolScores) -> Score:
     scorer = DetectorScorer(detector)
 
-    def scores(examples: Sequence[Example], title: str) -> Scores:
+    def score(examples: Sequence[Example], title: str) -> Scores:
         found = score_all(scorer, examples, store, title=title, is_quiet=False)
         return np.where(np.isnan(found), -1e30, found)  # too short is never flagged
 
+    return score
+
+
+def measure(scores: Score, texts: Texts) -> dict[str, Any]:
     humans = scores(texts.humans, "pool")
     domains = np.array([example.domain for example in texts.humans])
     by_pool = {name: humans[domains == name] for name in sorted(set(domains))}
@@ -121,7 +126,7 @@ def main(data: Path, shipped: Path, folder: Path) -> None:
     for arm, place in ARMS.items():
         path = folder / place.format(n=n)
         if arm not in found and path.is_dir():
-            found[arm] = measure(Detector.load(path), texts, store)
+            found[arm] = measure(scorer_of(Detector.load(path), store), texts)
             write_json(target, found)
     print(json.dumps({arm: (value["dev"]["mean"], value["auroc"]) for arm, value in found.items()}, indent=1))
 
