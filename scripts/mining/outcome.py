@@ -117,9 +117,19 @@ def with_all(by_pool: dict[str, Scores]) -> dict[str, Scores]:
     return {"mined pools": np.concatenate(mined), **by_pool}
 
 
+def kept_rounds(folder: Path) -> list[int]:
+    """The rounds whose texts are in the last detector, 0 for the start."""
+    events = [json.loads(line) for line in (folder / "ledger.jsonl").read_text().splitlines()]
+    return sorted({each["round"] for each in events if each["event"] == "round" and is_kept(each)})
+
+
+def is_kept(event: dict[str, Any]) -> bool:
+    return bool(event.get("decision", event)["is_kept"])
+
+
 def main(data: Path, shipped: Path, folder: Path) -> None:
     texts = Texts(data, shipped, folder)
-    n = max(int(path.parent.name.removeprefix("round-")) for path in folder.glob("round-*/detector"))
+    n = kept_rounds(folder)[-1]
     target = folder / "measured.json"
     found = read_json(target) if target.is_file() else {}
     store = PoolScores(folder / "scores.sqlite")

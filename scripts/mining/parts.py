@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from outcome import Scores, Texts, measure
+from outcome import Scores, Texts, kept_rounds, measure
 
 from tain.core.example import Example
 from tain.core.files import write_json
@@ -45,7 +45,7 @@ def scores(model: NgramModel, examples: Sequence[Example]) -> Scores:
 
 def main(data: Path, shipped: Path, folder: Path) -> None:
     texts, start = Texts(data, shipped, folder), load_examples(folder / "texts/train.parquet")
-    rounds = sorted(folder.glob("round-[1-9]"))
+    rounds = [folder / f"round-{n}" for n in kept_rounds(folder) if n]
     hardest, random = [e for place in rounds for e in added(place)], added(rounds[-1] / "random")
     arms = {
         "start": [],
