@@ -28,7 +28,7 @@ from tain.corpora.split import assign_split
 from tain.detector import Detector
 from tain.detector.reader import Reader
 from tain.detector.reading import Reading
-from tain.evaluation.baselines import TfidfLogistic
+from tain.evaluation.baselines import Baseline, build_baseline
 from tain.evaluation.delong import compare_aurocs
 from tain.evaluation.intervals import rate
 from tain.evaluation.ranking import auroc, tpr_at_fpr
@@ -47,6 +47,7 @@ CORPORA = ("fastdetectgpt", "glimpse", "imbd", "detectrl", "mixset", "mindner_mu
 TRAINED_POOLS = ("wikipedia2014", "arxiv_abstracts_to2019", "novels100", "gov_18f_blog")
 OTHER_POOLS = ("newsgroups20", "persuade_essays", "blogs2004")
 TARGET = 0.01
+BASELINE = "tfidf-logistic"
 RANKED = ("detector", "network", "ngrams", "tfidf")
 WORD = re.compile(r"\w+")
 RUN_WORDS, MAX_KNOWN = 13, 0.3
@@ -64,7 +65,7 @@ class Scored:
     is_ai: NDArray[np.bool_]
 
 
-def scored(detector: Detector, tfidf: TfidfLogistic, name: str, texts: list[str], is_ai: NDArray[np.bool_]) -> Scored:
+def scored(detector: Detector, tfidf: Baseline, name: str, texts: list[str], is_ai: NDArray[np.bool_]) -> Scored:
     with progress(name, len(texts)) as advance:
         readings = list(detector.reader.read(texts, advance=advance))
     kept = np.array([reading.score is not None for reading in readings])  # the others turned out too short
@@ -169,7 +170,7 @@ def whole_report(detector: Detector, seen: list[Scored]) -> Report:
         operating_points=detector.calibration.record.points,
         slices={"corpus": names},
         pools=names,
-        baseline_scores={TfidfLogistic.name: baseline},
+        baseline_scores={BASELINE: baseline},
         probabilities=[detector.calibration.p_ai(score) for score in scores],
         provenance={"detector": detector.settings.about.name, "command": detector.settings.about.recipe},
         seed=SEED,
@@ -179,7 +180,7 @@ def whole_report(detector: Detector, seen: list[Scored]) -> Report:
 def main(data: Path, folder: Path, output: Path, *, has_pools: bool) -> None:
     detector = Detector.load(folder)
     texts, is_ai = training_rows(folder.parent)
-    tfidf = TfidfLogistic().fit(texts, is_ai, seed=SEED)
+    tfidf = build_baseline(BASELINE).fit(texts, is_ai, seed=SEED)
     known = Known(folder.parent)
     threshold = detector.calibration.point(TARGET).threshold
     seen: list[Scored] = []

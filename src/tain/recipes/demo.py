@@ -18,7 +18,7 @@ from tain.corpora.normalise import get_normaliser
 from tain.corpora.split import assign_split, check_no_leak
 from tain.detector import Detector, Verdict
 from tain.detector.settings import About, DataSource
-from tain.evaluation.baselines import TfidfLogistic
+from tain.evaluation.baselines import build_baseline
 from tain.evaluation.features import FeatureAuroc, feature_auroc
 from tain.evaluation.schema import Report
 from tain.mirrors.python_docs import human_docs, recorded_mirrors
@@ -27,6 +27,7 @@ from tain.recipes.evaluate import evaluate
 from tain.recipes.train import train
 
 SEED = 7
+BASELINE = "tfidf-logistic"
 SHARES = {"train": 0.6, "valid": 0.15, "test": 0.25}
 SAMPLES = ("human", "ai", "short")
 SETTINGS = {
@@ -161,7 +162,7 @@ def _train_and_measure(corpora: DemoCorpora, output: Path, *, force: bool, is_qu
         detector,
         corpora.test,
         output=output / "report",
-        baselines={TfidfLogistic.name: scores},
+        baselines={BASELINE: scores},
         force=True,
         is_quiet=is_quiet,
         seed=SEED,
@@ -179,7 +180,7 @@ def _tfidf(corpora: DemoCorpora) -> np.ndarray[tuple[int], np.dtype[np.float64]]
         return [normaliser.normalise(text).text for text in corpus.texts]
 
     is_ai = [example.label == "ai" for example in corpora.train]
-    return np.asarray(TfidfLogistic().fit(plain(corpora.train), is_ai, seed=SEED).score(plain(corpora.test)))
+    return np.asarray(build_baseline(BASELINE).fit(plain(corpora.train), is_ai, seed=SEED).score(plain(corpora.test)))
 
 
 def _audit(corpora: DemoCorpora) -> dict[str, object]:

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tain.core.errors import ConfigError, MetricError
-from tain.evaluation.baselines import BASELINES, SETS, TfidfLogistic, baseline_names, build_baseline
+from tain.evaluation.baselines import BASELINES, SETS, baseline_names, build_baseline
 from tain.evaluation.baselines import learners as learners_module
 from tain.evaluation.baselines.learners import LEARNERS
 
@@ -106,11 +106,6 @@ class TestEveryBaseline:
 def test_support_vectors_give_probabilities_only_when_asked(name):
     with pytest.raises(MetricError, match="gives margins, no probabilities. Build it with has_probabilities=True"):
         fitted(name).predict_proba(TEST)
-
-
-def test_tfidf_with_logistic_regression_is_the_one_measured_since_the_first_release():
-    expected = TfidfLogistic().fit(TRAIN, LABELS, seed=3).score(TEST)
-    assert np.array_equal(fitted("tfidf-logistic").score(TEST), expected)
 
 
 def test_flags_and_class_indices_are_the_same_labels():

@@ -4,6 +4,5 @@ from __future__ import annotations
 
 from tain.evaluation.baselines.baseline import Baseline, Classical
 from tain.evaluation.baselines.registry import BASELINES, SETS, baseline_names, build_baseline
-from tain.evaluation.baselines.tfidf_logistic import TfidfLogistic
 
-__all__ = ["BASELINES", "SETS", "Baseline", "Classical", "TfidfLogistic", "baseline_names", "build_baseline"]
+__all__ = ["BASELINES", "SETS", "Baseline", "Classical", "baseline_names", "build_baseline"]
