@@ -12,9 +12,11 @@ from tain.core.errors import ConfigError
 from tain.methods.full import Full
 from tain.methods.head_only import HeadOnly
 from tain.methods.lora import Lora
+from tain.methods.loreft import Loreft
 from tain.methods.method import Method
+from tain.methods.prompt_tuning import PromptTuning
 
-METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in (Lora, Full, HeadOnly)}
+METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in (Lora, Full, HeadOnly, PromptTuning, Loreft)}
 
 
 def build_method(settings: dict[str, Any]) -> Method[Any]:
