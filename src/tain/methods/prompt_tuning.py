@@ -92,7 +92,7 @@ class PromptedNetwork(Wrapper):
             MethodError: If text and prompt are longer than the network reads, or `rest` has positions or embeddings.
         """
         self._require(input_ids, rest)
-        words = self.network.get_input_embeddings()(input_ids)  # type: ignore[operator]
+        words = self.get_input_embeddings()(input_ids)
         prompt = self.prompt.to(words.dtype).expand(len(words), -1, -1)
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         beside = mask.new_ones(prompt.shape[:2])

@@ -31,6 +31,11 @@ class Wrapper(nn.Module):
         super().__init__()
         self.network = network
 
+    def get_input_embeddings(self) -> nn.Module:
+        """The table of token embeddings, as transformers asks a body for it."""
+        table: nn.Module = self.network.get_input_embeddings()  # type: ignore[operator]
+        return table
+
 
 def body_of(backbone: Backbone) -> nn.Module:
     """All of a network but its head, unwrapped.
