@@ -113,7 +113,8 @@ class Edit(nn.Module):
         columns, triangle = torch.linalg.qr(self.rotation.T)
         # Without this a row would change its sign with the sign of one entry.
         signs = torch.where(triangle.diagonal() < 0, -1.0, 1.0)
-        return (columns * signs).T
+        rows: torch.Tensor = (columns * signs).T
+        return rows
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
         """The change of states of shape (n_states, d), computed in float32, in the states' own type."""
