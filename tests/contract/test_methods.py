@@ -24,6 +24,12 @@ SETTINGS = {
     "alora": {"kind": "alora", "rank": 2, "n_moves": 2, "n_texts": 4},
     "full": {"kind": "full"},
     "head_only": {"kind": "head_only"},
+    "prompt tuning": {"kind": "prompt_tuning", "n_tokens": 5},
+    "prompt tuning random": {"kind": "prompt_tuning", "n_tokens": 3, "init": "random"},
+    "loreft": {"kind": "loreft"},
+    "loreft both ends": {"kind": "loreft", "rank": 3, "first": 2, "last": 2, "layers": [1]},
+    "noreft": {"kind": "loreft", "variant": "noreft", "rank": 2},
+    "direft": {"kind": "loreft", "variant": "direft", "rank": 2, "last": 1},
 }
 LOADS = ["bert native", "bert mean", "llama native", "llama last"]  # an encoder and a decoder keep every promise alone
 OTHER_FAMILIES = sorted(set(FAMILIES) - {"bert", "llama"})  # the rest keep them in one go

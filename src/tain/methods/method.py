@@ -50,6 +50,16 @@ class Method(ABC, Generic[C]):
         """Keep the settings; nothing is changed yet."""
         self.config = config
 
+    def make_room(self, backbone: Backbone) -> None:
+        """Lower `backbone.max_tokens` by what the method adds to each text. The default adds nothing.
+
+        Called before texts are cut to that length, and again by `prepare` and `load`, which changes nothing more.
+
+        Args:
+            backbone: Not yet prepared; only its `max_tokens` is changed.
+        """
+        del backbone
+
     def look_at(self, backbone: Backbone, rows: Sequence[TokenIds], targets: Sequence[int]) -> None:
         """Learn what the method has to know of the texts before `prepare`. The default asks nothing.
 

@@ -15,9 +15,11 @@ from tain.methods.full import Full
 from tain.methods.head_only import HeadOnly
 from tain.methods.lora import Lora
 from tain.methods.lora_fa import LoraFa
+from tain.methods.loreft import Loreft
 from tain.methods.method import Method
+from tain.methods.prompt_tuning import PromptTuning
 
-_OURS: tuple[type[Method[Any]], ...] = (Lora, LoraFa, AdaLora, ALora, Full, HeadOnly)
+_OURS: tuple[type[Method[Any]], ...] = (Lora, LoraFa, AdaLora, ALora, Full, HeadOnly, PromptTuning, Loreft)
 METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in _OURS}
 
 

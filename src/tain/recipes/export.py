@@ -99,6 +99,11 @@ def export(model: Path | None, *, format: Format, output: Path, force: bool = Fa
 
 def _require(format: Format, classifier: Classifier) -> None:
     method, pooling = classifier.method, classifier.backbone.pooling
+    if not method.can_merge and not method.saves_peft:
+        raise ConfigError(
+            f"The method {method.kind} is neither an adapter of peft nor can it be merged into its base, so no other "
+            "tool can hold this detector. Score with tain itself, or train with method lora."
+        )
     if format == "adapter" and not method.saves_peft:
         raise ConfigError(f"The method {method.kind} is no adapter. Use --format transformers or onnx.")
     if format != "adapter" and not method.can_merge:
