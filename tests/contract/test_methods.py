@@ -20,6 +20,10 @@ SETTINGS = {
     "lora+": {"kind": "lora", "rank": 2, "lora_plus_ratio": 16.0},
     "full": {"kind": "full"},
     "head_only": {"kind": "head_only"},
+    "galore": {"kind": "galore", "rank": 3, "update_gap": 2},
+    "galore 8bit": {"kind": "galore", "rank": 3, "update_gap": 2, "moments": "8bit"},
+    "grad_norm_lorp": {"kind": "grad_norm_lorp", "rank": 3, "update_gap": 2},
+    "grad_norm_lorp 8bit": {"kind": "grad_norm_lorp", "rank": 3, "update_gap": 2, "moments": "8bit"},
 }
 LOADS = ["bert native", "bert mean", "llama native", "llama last"]  # an encoder and a decoder keep every promise alone
 OTHER_FAMILIES = sorted(set(FAMILIES) - {"bert", "llama"})  # the rest keep them in one go
