@@ -16,8 +16,8 @@ projection from both sides. Like the code we update V itself and project from on
 
 - The length accumulates, where the code sets it to ||V|| at the start of every step, so that what was learnt of it
   is lost; in another class of it, direction and length train as copies that the model never sees.
-- dV has its orthogonal term. After the projection <dV, V> = 0 holds no longer, but what is left along V changes
-  ||V|| only, not W.
+- dV has its orthogonal term. After projection and Adam the step is no longer orthogonal to V, but to first order what
+  it has along V changes ||V|| alone, not W.
 - No copy of V is kept, which there costs as much as the weights. Only matrices of target layers are normalised; the
   head trains by torch's AdamW.
 - Decay shortens m, which is all of V and m that decay can change in W.
@@ -72,7 +72,8 @@ class GradNormLorpAdam(ProjectedAdam):
 
 def row_norms(matrix: torch.Tensor) -> torch.Tensor:
     """The Euclidean norm of every row, shape (rows, 1)."""
-    return torch.linalg.vector_norm(matrix, dim=1, keepdim=True)
+    norms: torch.Tensor = torch.linalg.vector_norm(matrix, dim=1, keepdim=True)
+    return norms
 
 
 def weight_of(direction: torch.Tensor, magnitude: torch.Tensor) -> torch.Tensor:

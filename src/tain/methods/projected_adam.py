@@ -86,7 +86,8 @@ def projected_direction(gradient: torch.Tensor, state: Tensors, group: dict[str,
         state["basis"] = gradient_basis(gradient, group["rank"])
     step += 1
     small = adam_direction(project(gradient, state["basis"]), state, precision=group["moments"])
-    return project_back(small, state["basis"]) * group["scale"]
+    scale: float = group["scale"]
+    return project_back(small, state["basis"]) * scale
 
 
 def adam_direction(

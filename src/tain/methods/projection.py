@@ -28,9 +28,9 @@ def gradient_basis(gradient: torch.Tensor, rank: int) -> torch.Tensor:
     left, _, right = torch.linalg.svd(gradient.float(), full_matrices=False)
     vectors = right[:rank] if is_tall(gradient) else left[:, :rank].T
     largest = vectors.gather(1, vectors.abs().argmax(dim=1, keepdim=True))
-    vectors = vectors * largest.sign()
-    # Cloned, as a view would keep the whole decomposition in memory.
-    return (vectors if is_tall(gradient) else vectors.T).clone(memory_format=torch.contiguous_format)
+    signed: torch.Tensor = vectors * largest.sign()
+    # Row by row in memory, as a checkpoint reads it back: a product's last bits depend on the layout.
+    return (signed if is_tall(gradient) else signed.T).contiguous()
 
 
 def project(gradient: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
