@@ -30,6 +30,10 @@ SETTINGS = {
     "loreft both ends": {"kind": "loreft", "rank": 3, "first": 2, "last": 2, "layers": [1]},
     "noreft": {"kind": "loreft", "variant": "noreft", "rank": 2},
     "direft": {"kind": "loreft", "variant": "direft", "rank": 2, "last": 1},
+    "galore": {"kind": "galore", "rank": 3, "update_gap": 2},
+    "galore 8bit": {"kind": "galore", "rank": 3, "update_gap": 2, "moments": "8bit"},
+    "grad_norm_lorp": {"kind": "grad_norm_lorp", "rank": 3, "update_gap": 2},
+    "grad_norm_lorp 8bit": {"kind": "grad_norm_lorp", "rank": 3, "update_gap": 2, "moments": "8bit"},
 }
 LOADS = ["bert native", "bert mean", "llama native", "llama last"]  # an encoder and a decoder keep every promise alone
 OTHER_FAMILIES = sorted(set(FAMILIES) - {"bert", "llama"})  # the rest keep them in one go

@@ -12,6 +12,8 @@ from tain.core.errors import ConfigError
 from tain.methods.adalora import AdaLora
 from tain.methods.alora import ALora
 from tain.methods.full import Full
+from tain.methods.galore import Galore
+from tain.methods.grad_norm_lorp import GradNormLorp
 from tain.methods.head_only import HeadOnly
 from tain.methods.lora import Lora
 from tain.methods.lora_fa import LoraFa
@@ -19,7 +21,18 @@ from tain.methods.loreft import Loreft
 from tain.methods.method import Method
 from tain.methods.prompt_tuning import PromptTuning
 
-_OURS: tuple[type[Method[Any]], ...] = (Lora, LoraFa, AdaLora, ALora, Full, HeadOnly, PromptTuning, Loreft)
+_OURS: tuple[type[Method[Any]], ...] = (
+    Lora,
+    LoraFa,
+    AdaLora,
+    ALora,
+    Full,
+    HeadOnly,
+    PromptTuning,
+    Loreft,
+    Galore,
+    GradNormLorp,
+)
 METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in _OURS}
 
 
