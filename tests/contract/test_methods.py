@@ -18,6 +18,9 @@ SETTINGS = {
     "dora embeddings": {"kind": "lora", "rank": 2, "embeddings": True, "dora": True},
     "dora": {"kind": "lora", "rank": 2, "dora": True},
     "lora+": {"kind": "lora", "rank": 2, "lora_plus_ratio": 16.0},
+    "kd_lora": {"kind": "kd_lora", "rank": 3},
+    "kd_lora layers": {"kind": "kd_lora", "rank": 2, "layers": [0]},
+    "kd_lora dora layers": {"kind": "kd_lora", "rank": 2, "layers": [0], "dora": True, "embeddings": True},
     "full": {"kind": "full"},
     "head_only": {"kind": "head_only"},
 }

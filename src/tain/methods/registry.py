@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from tain.core.errors import ConfigError
 from tain.methods.full import Full
 from tain.methods.head_only import HeadOnly
+from tain.methods.kd_lora import KdLora
 from tain.methods.lora import Lora
 from tain.methods.method import Method
 
-METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in (Lora, Full, HeadOnly)}
+METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in (Lora, KdLora, Full, HeadOnly)}
 
 
 def build_method(settings: dict[str, Any]) -> Method[Any]:
