@@ -79,7 +79,8 @@ class TokenStore:
     @cached_property
     def is_labelled(self) -> NDArray[np.bool_]:
         """Whether each row has a label, shape (n_rows,)."""
-        return self.labels != UNLABELLED
+        found: NDArray[np.bool_] = np.not_equal(self.labels, UNLABELLED)
+        return found
 
     @property
     def n_views(self) -> int:

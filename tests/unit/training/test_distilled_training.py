@@ -136,3 +136,25 @@ def test_what_a_method_adds_to_the_loss_is_added_whole(base, tmp_path):
         before = training._loss(every)
         training.method.penalty = lambda model: torch.tensor(3.0)
         torch.testing.assert_close(training._loss(every), before + 3.0)
+
+
+def ruled(n, *, seed, n_labelled):
+    """Texts of even or of odd words; a teacher that knows the rule says so of all, labels of a few."""
+    rng = np.random.default_rng(seed)
+    for index in range(n):
+        parity = index % 2
+        words = rng.integers(4, 44, size=rng.integers(5, 20))
+        ids = [2, *np.where(words % 2 == parity, words, (words - 3) % 40 + 4).tolist(), 3]
+        yield TokenRow(ids, parity if index < n_labelled else UNLABELLED, teacher=(2.0 - 4 * parity, 4 * parity - 2.0))
+
+
+def test_with_few_labels_a_student_learns_more_from_its_teacher(base, tmp_path):
+    few = list(ruled(8, seed=0, n_labelled=8))
+    many = list(ruled(120, seed=0, n_labelled=8))
+    aurocs = {}
+    for name, content, n_epochs, share in (("alone", few, 30, 0.0), ("taught", many, 3, 0.5)):
+        build_store(tmp_path / f"{name}-valid", ruled(60, seed=1, n_labelled=60))
+        settings = {"batch_tokens": 128, "n_evaluations": 1, "class_weights": "none"}
+        training = made(base, tmp_path, content, name=name, n_epochs=n_epochs, distil_weight=share, **settings)
+        aurocs[name] = training.train().best[1]
+    assert aurocs["taught"] > aurocs["alone"] + 0.05
