@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "audit": "Say what is wrong with a corpus before it is trained on.",
     "train": "Train a detector.",
     "mirror": "Write AI texts like human ones in topic, length and form.",
+    "label": "Label texts by asking a large language model.",
     "mine": "Mine a pool of human texts for what a detector gets wrong.",
     "calibrate": "Fit the thresholds of a detector to your own human texts.",
     "evaluate": "Measure a detector on labelled texts.",

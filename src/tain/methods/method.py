@@ -145,7 +145,8 @@ class Method(ABC, Generic[C]):
         Args:
             logits: Shape (n_texts, n_labels), float32.
             targets: Class indices, shape (n_texts,).
-            weights: Weight of each text, shape (n_texts,), mean 1 over the training texts.
+            weights: Weight of each text, shape (n_texts,), mean 1 over the training texts that have a label; 0 for the
+                others, whose target means nothing.
             smoothing: Share of certainty given to all classes alike.
 
         Returns:

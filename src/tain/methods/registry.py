@@ -15,6 +15,7 @@ from tain.methods.full import Full
 from tain.methods.galore import Galore
 from tain.methods.grad_norm_lorp import GradNormLorp
 from tain.methods.head_only import HeadOnly
+from tain.methods.kd_lora import KdLora
 from tain.methods.lora import Lora
 from tain.methods.lora_fa import LoraFa
 from tain.methods.loreft import Loreft
@@ -32,6 +33,7 @@ _OURS: tuple[type[Method[Any]], ...] = (
     Loreft,
     Galore,
     GradNormLorp,
+    KdLora,
 )
 METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in _OURS}
 

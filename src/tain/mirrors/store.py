@@ -30,7 +30,7 @@ from tain.mirrors.request import Answer, MirrorRequest
 from tain.mirrors.screen.rejection import Rejection
 from tain.mirrors.store_claims import committed_usd, is_held, release, release_dead, settle
 from tain.mirrors.store_claims import reserve as reserve_claim
-from tain.mirrors.store_reading import read_accepted, read_summary, read_unjudged
+from tain.mirrors.store_reading import read_accepted, read_summary, read_templates, read_unjudged
 from tain.mirrors.store_rows import (
     Accepted,
     Claim,
@@ -278,6 +278,10 @@ class MirrorStore:
         """Whether a model has ever answered here, so that its name and the settings must be right."""
         query = "SELECT 1 FROM answers WHERE json_extract(request, '$.model') = ? LIMIT 1"
         return self._connection.execute(query, (model,)).fetchone() is not None
+
+    def templates(self) -> set[tuple[str, str]]:
+        """Template and version of every prompt that was answered about the wanted parents."""
+        return read_templates(self._connection)
 
     def has_written(self, path: Path, sha256: str) -> bool:
         """Whether a file with this content was written from this store, and may be replaced.

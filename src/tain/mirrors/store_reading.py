@@ -30,6 +30,10 @@ MODELS = """
 SELECT json_extract(a.request, '$.model'), count(*) FROM temp.wanted w JOIN answers a USING (parent_id)
 WHERE a.verdict = 'accepted' AND a.step = 'text' GROUP BY 1
 """
+TEMPLATES = """
+SELECT DISTINCT json_extract(a.request, '$.template'), json_extract(a.request, '$.template_version')
+FROM temp.wanted w JOIN answers a USING (parent_id)
+"""
 USAGE = """
 SELECT count(*), coalesce(sum(a.is_estimated), 0), coalesce(sum(a.prompt_tokens), 0),
 coalesce(sum(a.completion_tokens), 0) FROM temp.wanted w JOIN answers a USING (parent_id)
@@ -49,6 +53,11 @@ def read_unjudged(connection: sqlite3.Connection) -> list[Unjudged]:
         Unjudged(row["id"], load_parent(row["parent"]), load_request(row["request"]), answer_of(row))
         for row in connection.execute(UNJUDGED)
     ]
+
+
+def read_templates(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Template and version of every prompt that was answered."""
+    return {(str(template), str(version)) for template, version in connection.execute(TEMPLATES)}
 
 
 def read_summary(connection: sqlite3.Connection) -> StoreSummary:

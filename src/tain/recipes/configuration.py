@@ -21,6 +21,11 @@ class CorpusConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     train: tuple[str, ...] = Field((), description="Files, folders or Hub ids to learn from.")
+    unlabelled: tuple[str, ...] = Field(
+        (),
+        description="Files, folders or Hub ids of texts without labels: of them the network learns what corpus.teacher "
+        "says alone. Those that repeat a validation text or share its group are left out.",
+    )
     valid: tuple[str, ...] = Field(
         (), description="Texts to choose the best weights by; none splits the training texts."
     )
@@ -51,8 +56,9 @@ class CorpusConfig(BaseModel):
     n_views: int = Field(2, ge=1, description="Different cuts of each text, taken in turn from epoch to epoch.")
     teacher: str | None = Field(
         None,
-        description="Classical model, such as tfidf-logistic, whose scores from folds that lack a text's group the "
-        "network learns from too; see training.distil_weight.",
+        description="What the network learns from besides labels, see training.distil_weight: a trained Run, whose "
+        "logits are computed once and kept with the tokens, or a classical model, such as tfidf-logistic, whose scores "
+        "come from folds that lack a text's group.",
     )
     ngram_share: float = Field(
         0.0,

@@ -7,7 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,17 +26,20 @@ from tain.detector.ngrams import NgramModel
 from tain.evaluation.overlap import Hashes, text_hash
 from tain.models import Backbone
 from tain.recipes.configuration import CorpusConfig
+from tain.recipes.network_teacher import NetworkTeacher, require_same_labels, teacher_folder
 from tain.recipes.reading import read, set_aside_name
 from tain.recipes.teacher import out_of_fold_logits
-from tain.training.store import TokenRow
+from tain.training.store import UNLABELLED, TokenRow
 
 Cut: TypeAlias = tuple[Example, str, int]
+Taught: TypeAlias = tuple[Example, str, int, Sequence[float]]
 
 VERSION = 2
 """Goes up when the same texts and settings give other tokens, so that no store made before is used again."""
 
 TOKENISED_AT_ONCE = 256
 COMPARED_AT_ONCE = 256
+TAUGHT_AT_ONCE = 1024
 NGRAM_VIEWS = 3
 """Cuts of each text that n-grams are fitted to: a second and third cost a linear model little, and it ranks better."""
 
@@ -60,11 +63,13 @@ class Preparation:
             is_quiet: No progress bars.
 
         Raises:
-            ConfigError: If n-grams are asked for and the labels are other than human and ai.
+            ConfigError: If n-grams are asked for and the labels are other than human and ai; if there are texts
+                without labels and no teacher, or a teacher of other labels.
         """
         self.config, self.backbone, self.seed, self.folder, self.is_quiet = config, backbone, seed, folder, is_quiet
         self.labels = backbone.labels
         self._require_labels_for_ngrams()
+        self._teacher = self._find_teacher()
         self.normaliser = get_normaliser(config.normaliser)
         self.counts: Counter[str] = Counter()
         self.texts: list[str] = []
@@ -78,6 +83,8 @@ class Preparation:
     def rows(self, part: str) -> Iterator[TokenRow]:
         """Tokenised cuts of the texts of a part."""
         cuts = self._cuts(part, n_views=self.config.n_views if part == "train" else 1)
+        if part == "train" and self.config.unlabelled:
+            cuts = chain(cuts, self._cuts("unlabelled", n_views=self.config.n_views))
         taught = self._taught(cuts) if part == "train" and self.config.teacher else ((*cut, ()) for cut in cuts)
         with progress(f"tokenising {part}", None, is_quiet=self.is_quiet) as advance:
             while chunk := list(islice(taught, TOKENISED_AT_ONCE)):
@@ -85,7 +92,7 @@ class Preparation:
                     [text for _, text, _, _ in chunk], truncation=True, max_length=self.backbone.max_tokens
                 )["input_ids"]
                 for (example, _, view, teacher), row in zip(chunk, ids, strict=True):
-                    yield TokenRow(row, self.labels.index(str(example.label)), example.domain, view, teacher)
+                    yield TokenRow(row, self._class_of(example), example.domain, view, teacher)
                 advance(len(chunk))
 
     @property
@@ -104,13 +111,40 @@ class Preparation:
                 f"are {', '.join(self.labels.names)}. Leave it out."
             )
 
-    def _taught(self, cuts: Iterator[Cut]) -> Iterator[tuple[Example, str, int, Sequence[float]]]:
-        """Every cut with what the teacher says of it; a teacher needs all texts at once, so they are held in memory."""
+    def _find_teacher(self) -> Path | None:
+        """The folder of a network as teacher, if one is named."""
+        if self.config.unlabelled and not self.config.teacher:
+            raise ConfigError(
+                f"corpus.unlabelled names {', '.join(self.config.unlabelled)}, and there is no teacher to learn from "
+                "there. Set corpus.teacher to a trained Run or a classical model."
+            )
+        folder = teacher_folder(self.config.teacher) if self.config.teacher else None
+        if folder is not None:
+            require_same_labels(folder, self.labels)
+        return folder
+
+    def _class_of(self, example: Example) -> int:
+        return UNLABELLED if example.label is None else self.labels.index(example.label)
+
+    def _taught(self, cuts: Iterator[Cut]) -> Iterator[Taught]:
+        """Every cut with what the teacher says of it."""
+        return self._taught_in_folds(cuts) if self._teacher is None else self._taught_by_network(cuts, self._teacher)
+
+    def _taught_by_network(self, cuts: Iterator[Cut], folder: Path) -> Iterator[Taught]:
+        teacher = NetworkTeacher(folder, self.labels)
+        with progress("teacher", None, is_quiet=self.is_quiet) as advance:
+            while chunk := list(islice(cuts, TAUGHT_AT_ONCE)):
+                logits = teacher.logits([text for _, text, _ in chunk], advance=advance)
+                for cut, row in zip(chunk, logits, strict=True):
+                    yield (*cut, row.tolist())
+
+    def _taught_in_folds(self, cuts: Iterator[Cut]) -> Iterator[Taught]:
+        # Folds need all texts at once, so they are held in memory.
         held = list(cuts)
         logits = out_of_fold_logits(
             str(self.config.teacher),
             [text for _, text, _ in held],
-            [self.labels.index(str(example.label)) for example, _, _ in held],
+            [self._class_of(example) for example, _, _ in held],
             [example.group or example.id for example, _, _ in held],
             seed=self.seed,
             is_quiet=self.is_quiet,
@@ -135,7 +169,7 @@ class Preparation:
     def _cuts(self, part: str, *, n_views: int) -> Iterator[Cut]:
         low, high = self.config.cut_low, self.config.cut_high
         for example, text in self._apart(self._texts(part), part):
-            self.counts[f"{part}: {example.label}"] += 1
+            self.counts[f"{part}: {example.label}" if example.label else "train: unlabelled"] += 1
             self._hashes.append(text_hash(text))
             is_counted = part == "train" and self.config.ngram_share > 0
             for view in range(max(n_views, NGRAM_VIEWS if is_counted else 0)):
@@ -182,7 +216,7 @@ class Preparation:
 
     def _capped(self, part: str) -> Iterator[Example]:
         cap = self.config.max_per_domain
-        if cap is None or part == "valid":
+        if cap is None or part != "train":
             yield from self._examples(part, self.counts)
             return
         # One pass chooses and another reads, so that memory holds what is kept without its text.
@@ -196,14 +230,15 @@ class Preparation:
                 self.counts[f"{part}: over max_per_domain"] += 1
 
     def _examples(self, part: str, counts: Counter[str]) -> Iterator[Example]:
-        if not self.config.valid:
-            yield from self._share(part)
-        elif part == "valid":
-            for example in self._read("valid"):
-                self._note_group(example)
+        if part == "valid":
+            for example in self._read("valid") if self.config.valid else self._share("valid"):
+                if self.config.valid or self.config.unlabelled:
+                    self._note_group(example)
                 yield example
+        elif part == "train" and not self.config.valid:
+            yield from self._share("train")
         else:
-            for example in self._read("train"):
+            for example in self._read(part):
                 if self._is_validated_on(example):
                     counts[f"{part}: group is validated on"] += 1
                 else:
@@ -228,9 +263,10 @@ class Preparation:
                 yield example
 
     def _read(self, source: str) -> Iterator[Example]:
-        paths = self.config.valid if source == "valid" else self.config.train
-        # A file of its own for what was named as either, however often that is read.
-        return read(paths, self.config, set_aside=self.folder / set_aside_name(source), is_quiet=self.is_quiet)
+        paths = {"valid": self.config.valid, "train": self.config.train, "unlabelled": self.config.unlabelled}[source]
+        # A file of its own for what was named as each, however often that is read.
+        file = self.folder / set_aside_name(source)
+        return read(paths, self.config, set_aside=file, is_labelled=source != "unlabelled", is_quiet=self.is_quiet)
 
 
 def _digest(text: str) -> bytes:

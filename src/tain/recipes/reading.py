@@ -13,7 +13,7 @@ from tain.recipes.configuration import CorpusConfig
 
 
 def set_aside_name(part: str) -> str:
-    """The file of the rows that cannot be used, of those named as `train` or `valid`."""
+    """The file of the rows that cannot be used, of those named as `train`, `valid` or `unlabelled`."""
     return f"set_aside-{part}.jsonl"
 
 
@@ -27,13 +27,21 @@ def label_set(config: CorpusConfig) -> LabelSet:
     return label_map(config).labels
 
 
-def read(paths: Sequence[str], config: CorpusConfig, *, set_aside: Path, is_quiet: bool = False) -> Iterator[Example]:
-    """The labelled examples of files, folders and Hub ids; everything is checked before the first one comes.
+def read(
+    paths: Sequence[str],
+    config: CorpusConfig,
+    *,
+    set_aside: Path,
+    is_labelled: bool = True,
+    is_quiet: bool = False,
+) -> Iterator[Example]:
+    """The examples of files, folders and Hub ids; everything is checked before the first one comes.
 
     Args:
         paths: What to read.
         config: Columns, labels and what to do with bad rows.
         set_aside: File for bad rows, where they are set aside; written only when there are some.
+        is_labelled: Every row needs a label; otherwise none is read, even where there is one.
         is_quiet: No progress bar.
 
     Raises:
@@ -42,14 +50,14 @@ def read(paths: Sequence[str], config: CorpusConfig, *, set_aside: Path, is_quie
     columns = ColumnMap(
         id=config.id_column,
         text=config.text_column,
-        label=config.label_column,
+        label=config.label_column if is_labelled else None,
         group=config.group_column,
         domain=config.domain_column,
     )
     return read_examples(
         paths,
         columns=columns,
-        labels=label_map(config),
+        labels=label_map(config) if is_labelled else None,
         on_bad=config.on_bad,
         set_aside=set_aside if config.on_bad == "set_aside" else None,
         is_quiet=is_quiet,

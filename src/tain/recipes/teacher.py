@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tain.core.errors import ConfigError
 from tain.core.progress import progress
+from tain.training.store import UNLABELLED
 
 N_FOLDS = 4
 
@@ -25,7 +26,7 @@ def out_of_fold_logits(
     Args:
         name: Of a classical model, such as `tfidf-logistic`.
         texts: As the student will read them.
-        labels: Class indices.
+        labels: Class indices; texts that are UNLABELLED are scored by a model of all the others.
         groups: Texts of one group are in one fold.
         seed: Of the folds and the model.
         is_quiet: No progress bar.
@@ -39,16 +40,20 @@ def out_of_fold_logits(
     from sklearn.model_selection import StratifiedGroupKFold
 
     classes = np.asarray(labels)
-    n_least = min(len({g for g, c in zip(groups, labels, strict=True) if c == each}) for each in set(labels))
+    known, unknown = np.flatnonzero(classes != UNLABELLED), np.flatnonzero(classes == UNLABELLED)
+    group_of = np.asarray(groups)
+    n_least = min(len(set(group_of[classes == each].tolist())) for each in set(classes[known].tolist()))
     if n_least < N_FOLDS:
         raise ConfigError(
             f"corpus.teacher {name!r} needs {N_FOLDS} or more groups of each class, and one class has {n_least}. "
             "Give more texts, or leave the teacher out."
         )
     folds = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=seed)
+    parts = [(known[rest], known[held]) for rest, held in folds.split(known, classes[known], group_of[known])]
+    parts += [(known, unknown)] if len(unknown) else []
     found = np.zeros((len(texts), int(classes.max()) + 1), dtype=np.float32)
-    with progress("teacher", N_FOLDS, unit="folds", is_quiet=is_quiet) as advance:
-        for rest, held in folds.split(classes, classes, np.asarray(groups)):
+    with progress("teacher", len(parts), unit="folds", is_quiet=is_quiet) as advance:
+        for rest, held in parts:
             found[held] = _logits(name, [texts[i] for i in rest], classes[rest], [texts[i] for i in held], seed=seed)
             advance(1)
     return found

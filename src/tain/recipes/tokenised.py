@@ -16,11 +16,13 @@ from tain.detector.ngrams import NGRAMS, NgramModel, read_ngrams, write_ngrams
 from tain.detector.seen import SEEN, UNKNOWN, Seen, read_seen, write_seen
 from tain.models import Backbone
 from tain.recipes.configuration import CorpusConfig
+from tain.recipes.network_teacher import teacher_folder, teacher_sha256
 from tain.recipes.preparation import VERSION, Preparation
 from tain.recipes.reading import set_aside_name
 from tain.training.store import TokenStore, build_store, open_store
 
 PARTS = ("valid", "train")
+SOURCES = (*PARTS, "unlabelled")
 COUNTS = "counts.json"
 UNKNOWN_REVISION = "unknown"
 
@@ -33,7 +35,7 @@ class TokenisedCorpus:
         train: Texts to learn from.
         valid: Texts to judge by.
         counts: What was kept and what was left out, by reason.
-        sha256: Hash of the files read, by path; of Hub data sets the commit.
+        sha256: Hash of the files read, by path, a network as teacher included; of Hub data sets the commit.
         set_aside: Files of the rows that cannot be used, where there were some.
         seen: Hashes of the texts in both parts.
         ngrams: What stands beside the network, where corpus.ngram_share asks for it.
@@ -51,16 +53,22 @@ class TokenisedCorpus:
 def hash_corpus(config: CorpusConfig) -> dict[str, str]:
     """The sha256 of every file that is read, by path; of a Hub data set its commit, "unknown" if the Hub is silent.
 
+    A network as teacher counts as one file, under the name it was given.
+
     Args:
         config: Names the files.
 
     Raises:
         DataError: If a file is not there.
+        ConfigError: If the teacher is a path without a trained model.
     """
-    return {
+    found = {
         place.name: sha256_of(place.path) if place.path else hub_revision(place.name) or UNKNOWN_REVISION
-        for place in find_places([*config.train, *config.valid], labels=None)
+        for place in find_places([*config.train, *config.valid, *config.unlabelled], labels=None)
     }
+    if config.teacher and (folder := teacher_folder(config.teacher)):
+        found[config.teacher] = teacher_sha256(folder)
+    return found
 
 
 def tokenise(
@@ -92,7 +100,7 @@ def tokenise(
     # A data set whose commit nobody knows may have changed since its tokens were stored.
     if UNKNOWN_REVISION in hashes.values() or not _is_whole(folder):
         _build(config, backbone, folder, seed=seed, is_quiet=is_quiet)
-    aside = tuple(file for part in PARTS if (file := folder / set_aside_name(part)).is_file())
+    aside = tuple(file for part in SOURCES if (file := folder / set_aside_name(part)).is_file())
     train, valid = open_store(folder / "train"), open_store(folder / "valid")
     return TokenisedCorpus(
         train, valid, read_json(folder / COUNTS), hashes, aside, read_seen(folder), read_ngrams(folder)
@@ -106,7 +114,10 @@ def _is_whole(folder: Path) -> bool:
 
 def _key(config: CorpusConfig, backbone: Backbone, hashes: dict[str, str], seed: int) -> str:
     rules = _rules(backbone.tokenizer)
-    parts = [VERSION, config.model_dump(mode="json"), hashes, backbone.max_tokens, backbone.labels.names, rules, seed]
+    settings = config.model_dump(mode="json")
+    if not config.unlabelled:  # no setting yet when most stores were made
+        del settings["unlabelled"]
+    parts = [VERSION, settings, hashes, backbone.max_tokens, backbone.labels.names, rules, seed]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
 
 
@@ -134,7 +145,7 @@ def _build(config: CorpusConfig, backbone: Backbone, folder: Path, *, seed: int,
 
 
 def _n_set_aside(folder: Path) -> dict[str, int]:
-    files: Iterable[tuple[str, Path]] = ((part, folder / set_aside_name(part)) for part in PARTS)
+    files: Iterable[tuple[str, Path]] = ((part, folder / set_aside_name(part)) for part in SOURCES)
     return {f"{part}: set aside": _n_lines(file) for part, file in files if file.is_file()}
 
 

@@ -16,7 +16,7 @@ from tain.methods import build_method
 from tain.models import load_backbone
 from tain.recipes.configuration import RunConfig
 from tain.recipes.reading import label_set, set_aside_name
-from tain.recipes.tokenised import TokenisedCorpus, hash_corpus, tokenise
+from tain.recipes.tokenised import SOURCES, TokenisedCorpus, hash_corpus, tokenise
 from tain.training.classifier import save_classifier
 from tain.training.engine import Engine, TrainingResult
 from tain.training.folder import RunFolder
@@ -45,7 +45,7 @@ class TrainedRun:
         """Files of the rows that could not be used, and how many each holds."""
         counts = self.summary["counts"]
         assert isinstance(counts, dict), "a manifest holds counts by reason"
-        names = {part: self.folder.path / set_aside_name(part) for part in ("train", "valid")}
+        names = {part: self.folder.path / set_aside_name(part) for part in SOURCES}
         return {path: n for part, path in names.items() if (n := counts.get(f"{part}: set aside"))}
 
 
@@ -82,6 +82,7 @@ def train(
     run.require_free(settings, is_resumed=is_resumed, force=force)
     method = build_method(config.method)
     require_tracker(config.training)
+    _require_use_of_unlabelled(config)
     sha256 = hash_corpus(config.corpus)
     if is_resumed:
         _require_same_data(run, sha256)
@@ -123,6 +124,15 @@ def _cache() -> Path:
     return (Path(root) if root else Path.home() / ".cache" / "tain") / "tokens"
 
 
+def _require_use_of_unlabelled(config: RunConfig) -> None:
+    # Told here too, because a teacher may take an hour over texts that would then be of no use.
+    if config.corpus.unlabelled and not config.training.distil_weight:
+        raise ConfigError(
+            "corpus.unlabelled names texts of which nothing is learned while training.distil_weight is 0. Set it above "
+            "0, such as 0.5, and corpus.teacher; or leave corpus.unlabelled out."
+        )
+
+
 def _require_same_data(run: RunFolder, sha256: Mapping[str, str]) -> None:
     if not (run.path / DATA).is_file():
         return
@@ -142,8 +152,10 @@ def _keep_set_aside(corpus: TokenisedCorpus, run: RunFolder) -> None:
 
 
 def _describe(corpus: TokenisedCorpus, kind: str, n_trainable: int) -> str:
+    n_unlabelled = corpus.counts.get("train: unlabelled", 0)
+    of_them = f" ({n_unlabelled:,} of them without a label)" if n_unlabelled else ""
     return (
-        f"{len(corpus.train) // corpus.train.n_views:,} texts to train on, {len(corpus.valid):,} to validate; "
+        f"{len(corpus.train) // corpus.train.n_views:,} texts to train on{of_them}, {len(corpus.valid):,} to validate; "
         f"{kind} trains {n_trainable:,} parameters."
     )
 

@@ -56,17 +56,20 @@ def plan_length(store: TokenStore, config: TrainingConfig, *, seed: int) -> list
 
 
 def row_weights(store: TokenStore, config: TrainingConfig) -> NDArray[np.float32]:
-    """The weight of each text in the loss, mean 1.
+    """The weight of each text in the loss that follows labels: mean 1 over texts with a label, 0 without one.
 
     Args:
         store: Labels and domains.
         config: Which imbalances are evened out.
     """
-    weights = np.ones(len(store))
+    labels, domains = store.labels[store.is_labelled], store.domains[store.is_labelled]
+    weights = np.ones(len(labels))
     if config.domain_weights != "none":
         power = 0.5 if config.domain_weights == "sqrt" else 1.0
-        cell = store.labels.astype(np.int64) * len(store.domain_names) + store.domains
+        cell = labels.astype(np.int64) * len(store.domain_names) + domains
         weights /= np.bincount(cell)[cell] ** power
     if config.class_weights == "balanced":
-        weights /= np.bincount(store.labels, weights=weights)[store.labels]
-    return np.asarray(weights / weights.mean(), dtype=np.float32)
+        weights /= np.bincount(labels, weights=weights)[labels]
+    found = np.zeros(len(store), dtype=np.float32)
+    found[store.is_labelled] = weights / weights.mean()
+    return found

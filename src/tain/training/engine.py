@@ -120,8 +120,9 @@ class Engine:
         self.tracker = Tracker(self.accelerator, config)
 
     def _show_texts(self) -> None:
-        n = min(N_LOOKED_AT, len(self.train_store))
-        rows = np.random.default_rng(self.seed).choice(len(self.train_store), n, replace=False)
+        labelled = np.flatnonzero(self.train_store.is_labelled)
+        n = min(N_LOOKED_AT, len(labelled))
+        rows = labelled[np.random.default_rng(self.seed).choice(len(labelled), n, replace=False)]
         texts = [self.train_store[index] for index in rows]
         self.method.look_at(self.backbone, texts, self.train_store.labels[rows].astype(int).tolist())
 
@@ -224,18 +225,22 @@ class Engine:
     def _loss(self, rows: NDArray[np.int64]) -> torch.Tensor:
         device = self.accelerator.device
         batch = collate([self.train_store[i] for i in rows], pad_id=self.backbone.tokenizer.pad_token_id)
-        targets = torch.from_numpy(self.train_store.labels[rows].astype(np.int64)).to(device)
+        # A text without a label weighs nothing here, so that any class will do.
+        targets = torch.from_numpy(self.train_store.labels[rows].astype(np.int64).clip(min=0)).to(device)
         weights = torch.from_numpy(self.weights[rows]).to(device)
         with self.accelerator.autocast():
             logits = logits_of(self.model, {key: value.to(device) for key, value in batch.items()})
         loss = self.method.loss(logits, targets, weights, smoothing=self.config.label_smoothing)
-        if (penalty := self.method.penalty(self.model)) is not None:
-            loss = loss + penalty
-        share, temperature = self.config.distil_weight, self.config.distil_temperature
-        if not share:
-            return loss
-        teacher = torch.from_numpy(self.train_store.teacher[rows]).to(device)
-        return (1 - share) * loss + share * distillation_loss(logits, teacher, weights, temperature=temperature)
+        if share := self.config.distil_weight:
+            loss = (1 - share) * loss + share * self._distance(logits, rows, weights)
+        penalty = self.method.penalty(self.model)
+        return loss if penalty is None else loss + penalty
+
+    def _distance(self, logits: torch.Tensor, rows: NDArray[np.int64], weights: torch.Tensor) -> torch.Tensor:
+        teacher = torch.from_numpy(self.train_store.teacher[rows]).to(logits.device)
+        is_labelled = torch.from_numpy(self.train_store.is_labelled[rows]).to(logits.device)
+        weights = torch.where(is_labelled, weights, torch.ones_like(weights))
+        return distillation_loss(logits, teacher, weights, temperature=self.config.distil_temperature)
 
     def _rate(self, step: int) -> float:
         share = warmup_cosine(step, n_steps=self.n_steps, warmup_share=self.config.warmup_share)
@@ -332,4 +337,10 @@ def _require_teacher(train: TokenStore, config: TrainingConfig) -> None:
         raise ConfigError(
             f"training.distil_weight is {config.distil_weight}, but the texts have no teacher. "
             "Set corpus.teacher, such as tfidf-logistic."
+        )
+    if not (config.distil_weight or train.is_labelled.all()):
+        n = int((~train.is_labelled).sum())
+        raise ConfigError(
+            f"training.distil_weight is 0, so nothing is learned from {n:,} texts without a label. Raise it, or leave "
+            "corpus.unlabelled out."
         )

@@ -18,6 +18,8 @@ from tain.core.files import read_json, whole_folder, write_json
 TOKENS, ROWS, META = "tokens.bin", "rows.safetensors", "store.json"
 TOKEN_TYPE = np.dtype("<i4")
 UNKNOWN_DOMAIN = "unknown"
+UNLABELLED = -1
+"""Label of texts that only a teacher says something of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class TokenRow:
 
     Attributes:
         token_ids: With special tokens.
-        label: Class index.
+        label: Class index, or UNLABELLED.
         domain: Kind of text; None when unknown.
         view: Which of several cuts of the same text this is, from 0.
         teacher: Logits of a teacher, one for each class; empty without one.
@@ -46,7 +48,7 @@ class TokenStore:
     Attributes:
         tokens: All ids on end, memory-mapped.
         offsets: Where each row starts, and the end, shape (n_rows + 1,).
-        labels: Class indices, shape (n_rows,).
+        labels: Class indices, UNLABELLED where nobody knows, shape (n_rows,).
         domains: Index into `domain_names`, shape (n_rows,).
         views: Shape (n_rows,).
         domain_names: The kinds of text.
@@ -73,6 +75,12 @@ class TokenStore:
     def lengths(self) -> NDArray[np.int64]:
         """Tokens per row."""
         return np.diff(self.offsets)
+
+    @cached_property
+    def is_labelled(self) -> NDArray[np.bool_]:
+        """Whether each row has a label, shape (n_rows,)."""
+        found: NDArray[np.bool_] = np.not_equal(self.labels, UNLABELLED)
+        return found
 
     @property
     def n_views(self) -> int:

@@ -39,3 +39,15 @@ def test_weights_scale_each_text():
     alone = distillation_loss(student[:1], teacher[:1], torch.ones(1), temperature=2.0)
     only_first = distillation_loss(student, teacher, torch.tensor([4.0, 0.0, 0.0, 0.0]), temperature=2.0)
     torch.testing.assert_close(only_first, alone)
+
+
+def test_each_text_is_held_against_its_own_row_of_the_teacher():
+    # The released code of KD-LoRA takes one row of the teacher's logits for the whole batch.
+    student, teacher = drawn(7), drawn(8)
+    rows = [distillation_loss(student[i : i + 1], teacher[i : i + 1], torch.ones(1), temperature=2.0) for i in range(4)]
+    found = distillation_loss(student, teacher, WEIGHTS, temperature=2.0)
+    torch.testing.assert_close(found, torch.stack(rows).mean())
+    one_row = distillation_loss(student, teacher[2].expand(4, 3), WEIGHTS, temperature=2.0)
+    assert abs(one_row - found) > 0.1
+    order = torch.tensor([2, 0, 3, 1])
+    torch.testing.assert_close(distillation_loss(student[order], teacher[order], WEIGHTS, temperature=2.0), found)

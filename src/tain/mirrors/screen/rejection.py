@@ -24,6 +24,9 @@ Reason = Literal[
 ]
 """Why a mirror is turned down, in the order in which the rules are asked."""
 
+LabelReason = Literal["ambiguous", "no_label"]
+"""Why an answer is no label, besides being empty, refused or cut off: it names several, or none."""
+
 MEANINGS = MappingProxyType(
     {
         "empty": "nothing was answered",
@@ -51,7 +54,7 @@ class Rejection:
         detail: What was found and what is allowed, for people.
     """
 
-    reason: Reason
+    reason: Reason | LabelReason
     detail: str
 
     @property

@@ -25,6 +25,7 @@ def ask(
     n_parents: int,
     tell: Callable[[str], None],
     is_quiet: bool,
+    title: str = "Mirrors",
 ) -> Ending:
     """Ask until every wanted parent has a mirror or has none in the end.
 
@@ -35,6 +36,7 @@ def ask(
         n_parents: For the bar.
         tell: Takes lines for the user.
         is_quiet: No bar.
+        title: Of the bar.
 
     Returns:
         Why it ended.
@@ -47,7 +49,7 @@ def ask(
     async def work() -> Ending:
         generator = writers.open(tell)
         try:
-            with mirror_bar(n_parents, is_quiet=is_quiet) as watch:
+            with mirror_bar(n_parents, is_quiet=is_quiet, title=title) as watch:
                 run = MirrorRun(
                     store, generator, writers.planner, prices=writers.prices, settings=settings, watch=watch
                 )
@@ -66,12 +68,13 @@ def ask(
 
 
 @contextmanager
-def mirror_bar(n_parents: int, *, is_quiet: bool) -> Iterator[Callable[[Tally], None]]:
+def mirror_bar(n_parents: int, *, is_quiet: bool, title: str = "Mirrors") -> Iterator[Callable[[Tally], None]]:
     """A bar on stderr with mirrors accepted, texts without one, and the cost.
 
     Args:
         n_parents: All of them.
         is_quiet: Draw nothing.
+        title: Of the bar.
 
     Yields:
         A function that takes what has happened so far.
@@ -83,7 +86,7 @@ def mirror_bar(n_parents: int, *, is_quiet: bool) -> Iterator[Callable[[Tally], 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("Mirrors"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"),
+        TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"),
         TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from tain.core.errors import EndpointError
 from tain.core.example import Example
-from tain.core.files import refuse_overwrite, sha256_of
 from tain.corpora.columns import ColumnMap
 from tain.corpora.reading import OnBad
 from tain.mirrors.output import example_of
@@ -22,7 +21,7 @@ from tain.recipes.mirror.asking import ask
 from tain.recipes.mirror.configuration import MirrorConfig
 from tain.recipes.mirror.estimate import MirrorEstimate, estimate
 from tain.recipes.mirror.generators import build_writers
-from tain.recipes.mirror.output import check_output, write_output
+from tain.recipes.mirror.output import check_output, refuse_foreign, write_output
 from tain.recipes.mirror.texts import read_humans, shorten
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def mirror(files: MirrorFiles, config: MirrorConfig, *, tell: Callable[[str], No
     check_output(files.output)
     seen = SeenMirrors()
     writers = build_writers(config, seen=seen)
-    _refuse_foreign(files)
+    refuse_foreign(files.output, files.store_path, force=files.force)
     with MirrorStore(files.store_path) as store:
         n_parents = _want(store, seen, shorten(_humans(files), config.max_words))
         tell = tell or _to_stderr
@@ -190,16 +189,6 @@ def _proof(store: MirrorStore, files: MirrorFiles, config: MirrorConfig) -> Mirr
     from tain.recipes.mirror.proof import prove_output  # scikit-learn, for runs that get that far
 
     return prove_output(store, files.output, config, is_quiet=files.is_quiet)
-
-
-def _refuse_foreign(files: MirrorFiles) -> None:
-    if not files.output.exists():
-        return
-    if files.store_path.exists():
-        with MirrorStore(files.store_path, is_read_only=True) as store:
-            if store.has_written(files.output, sha256_of(files.output)):
-                return  # an earlier run wrote it, from what is still in the store
-    refuse_overwrite(files.output, force=files.force)
 
 
 def _want(store: MirrorStore, seen: SeenMirrors, parents: Iterable[Example]) -> int:
