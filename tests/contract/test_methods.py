@@ -18,9 +18,14 @@ SETTINGS = {
     "dora embeddings": {"kind": "lora", "rank": 2, "embeddings": True, "dora": True},
     "dora": {"kind": "lora", "rank": 2, "dora": True},
     "lora+": {"kind": "lora", "rank": 2, "lora_plus_ratio": 16.0},
+    "lq_lora": {"kind": "lq_lora", "rank": 2, "bits": 3},
+    "lq_lora budget": {
+        "kind": "lq_lora", "rank": 2, "bits": 3.75, "data_aware": True, "targets": "attention", "n_layouts": 2,
+    },
+    "lq_lora zero": {"kind": "lq_lora", "rank": 2, "bits": 4, "init": "zero", "targets": "attention"},
     "full": {"kind": "full"},
     "head_only": {"kind": "head_only"},
-}
+}  # fmt: skip
 LOADS = ["bert native", "bert mean", "llama native", "llama last"]  # an encoder and a decoder keep every promise alone
 OTHER_FAMILIES = sorted(set(FAMILIES) - {"bert", "llama"})  # the rest keep them in one go
 ROWS = [[2, 5, 6, 7, 3], [2, 8, 9, 3], [2, 30, 31, 32, 33, 3], [2, 12, 40, 3]]

@@ -12,9 +12,10 @@ from tain.core.errors import ConfigError
 from tain.methods.full import Full
 from tain.methods.head_only import HeadOnly
 from tain.methods.lora import Lora
+from tain.methods.lq_lora import LqLora
 from tain.methods.method import Method
 
-METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in (Lora, Full, HeadOnly)}
+METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in (Lora, LqLora, Full, HeadOnly)}
 
 
 def build_method(settings: dict[str, Any]) -> Method[Any]:
