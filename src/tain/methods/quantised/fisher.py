@@ -5,10 +5,10 @@
 Source: Guo et al. 2023, LQ-LoRA, arXiv:2311.12023, where the gradients are those of the pretraining loss on 10,000
 texts. Differs: the loss is that of the classifier. Where the true label of a text is given, p(y | x) is 1 for it, which
 is the empirical Fisher: at the start of a training, when the head is fresh and answers every class about alike, it
-weighs the directions in which that training will go. Where it is not, the classes are weighed by what the classifier itself thinks
-of them, which is the true Fisher and the curvature of how far its answers move: a trained classifier is sure of most
-labels, and gradients of the true ones would all but vanish. Both are sums over classes, not samples of them, so nothing
-is drawn at random.
+weighs the directions in which that training will go. Where it is not, the classes are weighed by what the classifier
+itself thinks of them, which is the true Fisher and the curvature of how far its answers move: a trained classifier is
+sure of most labels, and gradients of the true ones would all but vanish. Both are sums over classes, not samples of
+them, so nothing is drawn at random.
 """
 
 from __future__ import annotations
