@@ -84,7 +84,7 @@ def test_q_is_the_same_after_training_and_only_adapters_and_head_have_moved(base
 
 
 def test_layers_with_a_bias_keep_it(base):
-    backbone, _, model = prepared(base)
+    _, _, model = prepared(base)
     biases = {name: layer.bias for name, layer in target_linears(load(base), "attention").items()}
     layers = quantised_layers(model)
     assert layers and all(torch.equal(layer.bias, biases[name]) for name, layer in layers.items())

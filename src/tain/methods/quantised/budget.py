@@ -17,8 +17,6 @@ from functools import lru_cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
 
 from tain.core.errors import MethodError
 from tain.methods.quantised.blockwise import round_trip
@@ -126,6 +124,9 @@ def _solve(costs: Floats, bits: Integers, budget: int) -> Choice | None:
 
 
 def _milp(costs: Floats, bits: Integers, rows: Integers, budget: int) -> Floats | None:
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import coo_array
+
     n = len(costs)
     one_each = coo_array((np.ones(n), (rows, np.arange(n))), shape=(int(rows.max()) + 1, n))
     # Numbers near one: the solver's tolerances are absolute.

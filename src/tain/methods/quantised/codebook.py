@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from scipy.stats import norm
+from scipy.special import ndtri
 
 BITS = (2, 3, 4, 8)
 TAIL = (1 / 30 + 1 / 32) / 2
@@ -37,7 +37,7 @@ def normal_float(bits: int) -> torch.Tensor:
     half = 2 ** (bits - 1)
     below = np.linspace(TAIL, 0.5, half)
     above = np.linspace(0.5, 1 - TAIL, half + 1)
-    levels = norm.ppf(np.concatenate([below, above[1:]])) / norm.ppf(1 - TAIL)
+    levels = ndtri(np.concatenate([below, above[1:]])) / ndtri(1 - TAIL)
     levels[half - 1] = 0.0
     return torch.from_numpy(levels.astype(np.float32))
 

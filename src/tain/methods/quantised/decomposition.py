@@ -98,6 +98,7 @@ def decompose(
 
 
 def _alternate(target: torch.Tensor, layout: Layout, svd: _WeightedSvd, seen: _Best, n_iterations: int) -> None:
+    svd.forget()  # what quantisation lost has other directions than the matrix
     left, right = svd(target)
     for _ in range(n_iterations):
         left, right = seen.take(target - left @ right, layout, svd)
@@ -141,8 +142,12 @@ class _WeightedSvd:
         self.rows, self.columns = _roots(target, importance)
         width = min(rank + OVERSAMPLING, *target.shape)
         generator = torch.Generator().manual_seed(seed)
-        self.basis = torch.randn(target.shape[1], width, generator=generator).to(target.device)
-        self.n_powers = FIRST_POWERS
+        self.first_basis = torch.randn(target.shape[1], width, generator=generator).to(target.device)
+        self.forget()
+
+    def forget(self) -> None:
+        """Start the next SVD from where the first one did."""
+        self.basis, self.n_powers = self.first_basis, FIRST_POWERS
 
     def __call__(self, matrix: torch.Tensor) -> _Factors:
         """L1 and L2 of a matrix of the target's shape."""
