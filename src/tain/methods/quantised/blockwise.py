@@ -111,7 +111,8 @@ def _encode_scales(scales: torch.Tensor, layout: Layout) -> tuple[torch.Tensor, 
 
 def _scales(units: torch.Tensor, constants: torch.Tensor, offset: torch.Tensor, layout: Layout) -> torch.Tensor:
     largest = constants.float().repeat_interleave(layout.group)[: len(units)]
-    return offset + largest * (units.float() / (2**layout.scale_bits - 1))
+    scales: torch.Tensor = offset + largest * (units.float() / (2**layout.scale_bits - 1))
+    return scales
 
 
 def _decode(codes: torch.Tensor, scales: torch.Tensor, layout: Layout) -> torch.Tensor:

@@ -132,7 +132,7 @@ def _milp(costs: Floats, bits: Integers, rows: Integers, budget: int) -> Floats 
     # Numbers near one: the solver's tolerances are absolute.
     result = milp(
         costs / max(float(costs.max()), 1e-300),
-        integrality=np.ones(n),
+        integrality=np.ones(n, dtype=np.int64),
         bounds=Bounds(0, 1),
         constraints=[LinearConstraint(one_each.tocsr(), 1, 1), LinearConstraint(bits[None] / budget, -np.inf, 1)],
         options={"mip_rel_gap": GAP, "node_limit": MOST_NODES},

@@ -41,7 +41,7 @@ def fisher(
     Cost:
         A forward and, for each class that counts, a backward pass per text.
     """
-    weights = [layer.weight for layer in layers.values()]
+    weights: list[torch.Tensor] = [layer.weight for layer in layers.values()]
     had_gradients = [weight.requires_grad for weight in weights]
     sums = [torch.zeros_like(weight, dtype=torch.float32) for weight in weights]
     try:
@@ -56,7 +56,7 @@ def fisher(
 
 
 def _add(
-    sums: list[torch.Tensor], weights: list[nn.Parameter], backbone: Backbone, row: TokenIds, target: int | None
+    sums: list[torch.Tensor], weights: list[torch.Tensor], backbone: Backbone, row: TokenIds, target: int | None
 ) -> None:
     batch = collate([row], pad_id=backbone.tokenizer.pad_token_id)
     device = weights[0].device

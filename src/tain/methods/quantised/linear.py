@@ -73,8 +73,8 @@ class QuantisedLinear(nn.Module):
     @property
     def packed(self) -> Packed:
         """Q as it is stored; the layer's own bytes."""
-        parts = (getattr(self, part) for part in PARTS)
-        return Packed(*parts, self.layout, (self.out_features, self.in_features))
+        shape = (self.out_features, self.in_features)
+        return Packed(self.codes, self.scales, self.constants, self.offset, self.layout, shape)
 
     @property
     def weight(self) -> torch.Tensor:
@@ -86,7 +86,7 @@ class QuantisedLinear(nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Of shape (..., d_in) to (..., d_out)."""
-        answer: torch.Tensor = _FrozenProduct.apply(inputs, self)
+        answer: torch.Tensor = _FrozenProduct.apply(inputs, self)  # type: ignore[no-untyped-call]
         if self.lora_A is not None and self.lora_B is not None:
             low = functional.linear(inputs, self.lora_A.to(inputs.dtype))
             answer = answer + self.scaling * functional.linear(low, self.lora_B.to(inputs.dtype))
@@ -128,7 +128,8 @@ def packed_from(tensors: Mapping[str, torch.Tensor], shape: tuple[int, int]) -> 
     for part, size in zip(PARTS, sizes, strict=True):
         if tensors[part].dtype != torch.uint8 or tensors[part].shape != (size,):
             raise ValueError(f"{part} has {tuple(tensors[part].shape)} bytes, expected {size} for {shape}")
-    return Packed(*(tensors[part] for part in PARTS), layout, shape)
+    codes, scales, constants, offset = (tensors[part] for part in PARTS)
+    return Packed(codes, scales, constants, offset, layout, shape)
 
 
 class _FrozenProduct(torch.autograd.Function):

@@ -45,7 +45,8 @@ def unpack(packed: torch.Tensor, bits: int, n: int) -> torch.Tensor:
     for place in range(1, n_bytes):
         word = word | (rows[:, place] << (8 * place))
     shifts = bits * torch.arange(n_codes, dtype=torch.int32, device=packed.device)
-    return ((word.unsqueeze(1) >> shifts) & (2**bits - 1)).flatten()[:n]
+    codes: torch.Tensor = (word.unsqueeze(1) >> shifts) & (2**bits - 1)
+    return codes.flatten()[:n]
 
 
 def _word(bits: int) -> tuple[int, int]:
