@@ -37,7 +37,12 @@ SETTINGS = {
     "galore 8bit": {"kind": "galore", "rank": 3, "update_gap": 2, "moments": "8bit"},
     "grad_norm_lorp": {"kind": "grad_norm_lorp", "rank": 3, "update_gap": 2},
     "grad_norm_lorp 8bit": {"kind": "grad_norm_lorp", "rank": 3, "update_gap": 2, "moments": "8bit"},
-}
+    "lq_lora": {"kind": "lq_lora", "rank": 2, "bits": 3},
+    "lq_lora budget": {
+        "kind": "lq_lora", "rank": 2, "bits": 3.75, "data_aware": True, "targets": "attention", "n_layouts": 2,
+    },
+    "lq_lora zero": {"kind": "lq_lora", "rank": 2, "bits": 4, "init": "zero", "targets": "attention"},
+}  # fmt: skip
 LOADS = ["bert native", "bert mean", "llama native", "llama last"]  # an encoder and a decoder keep every promise alone
 OTHER_FAMILIES = sorted(set(FAMILIES) - {"bert", "llama"})  # the rest keep them in one go
 ROWS = [[2, 5, 6, 7, 3], [2, 8, 9, 3], [2, 30, 31, 32, 33, 3], [2, 12, 40, 3]]

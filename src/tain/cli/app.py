@@ -36,6 +36,7 @@ VERBS: dict[str, str] = {
     "submission": "Write, check or grade files for a shared task or leaderboard.",
     "attack": "Write texts as attackers would change them.",
     "compare": "Compare methods by a study.",
+    "compress": "Write a trained classifier in a few bits per weight.",
     "export": "Write a detector for other tools.",
     "doctor": "Say whether this machine can run tain, and what to do if not.",
 }

@@ -19,6 +19,7 @@ from tain.methods.kd_lora import KdLora
 from tain.methods.lora import Lora
 from tain.methods.lora_fa import LoraFa
 from tain.methods.loreft import Loreft
+from tain.methods.lq_lora import LqLora
 from tain.methods.method import Method
 from tain.methods.prompt_tuning import PromptTuning
 
@@ -34,6 +35,7 @@ _OURS: tuple[type[Method[Any]], ...] = (
     Galore,
     GradNormLorp,
     KdLora,
+    LqLora,
 )
 METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in _OURS}
 
