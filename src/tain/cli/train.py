@@ -20,7 +20,9 @@ def train(
     output: Annotated[Path, typer.Option(help="The Run folder.")] = Path("runs/latest"),
     config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="key=value, such as training.lr=2e-4.")] = None,
-    method: Annotated[str | None, typer.Option(help="Tuning method: lora, full, head_only.")] = None,
+    method: Annotated[
+        str | None, typer.Option(help="Tuning method, such as lora or full; docs/settings.md has all.")
+    ] = None,
     base: Annotated[str | None, typer.Option(help="Backbone: preset, folder or Hub id.")] = None,
     pooling: Annotated[str | None, typer.Option(help="native, mean, first or last.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything drawn.")] = None,

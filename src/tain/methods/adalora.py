@@ -176,7 +176,7 @@ class AdaLora(PeftMethod[AdaLoraSettings]):
         order = torch.argsort(torch.cat(scores), descending=True, stable=True)
         is_kept = torch.zeros(len(order), dtype=torch.bool, device=order.device)
         is_kept[order[:budget]] = True
-        return dict(zip(names, is_kept.split([len(score) for score in scores]), strict=True))
+        return dict(zip(names, torch.split(is_kept, [len(score) for score in scores]), strict=True))
 
 
 def active_ranks(model: nn.Module) -> dict[str, int]:

@@ -94,4 +94,5 @@ def corrected(gradient: torch.Tensor, a: torch.Tensor, *, scale: float) -> torch
     """
     gram = a.float() @ a.float().T
     gram = gram + DAMPING * gram.diagonal().mean() * torch.eye(len(gram), device=gram.device)
-    return torch.linalg.solve(gram, gradient.float().T).T.to(gradient.dtype) / scale**2
+    found: torch.Tensor = torch.linalg.solve(gram, gradient.float().T).T / scale**2
+    return found.to(gradient.dtype)

@@ -39,7 +39,8 @@ class PeftMethod(Method[C]):
         backbone.model.name_or_path = _portable_name(backbone.name)
         with torch.random.fork_rng(devices=[]), known_warnings():
             torch.manual_seed(seed)
-            return get_peft_model(backbone.model, settings)
+            model: nn.Module = get_peft_model(backbone.model, settings)
+            return model
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write peft's adapter folder."""
