@@ -38,6 +38,7 @@ class Method(ABC, Generic[C]):
         can_merge: Whether `merge` gives a plain transformers model with equal logits.
         starts_at_base: Whether the prepared model answers exactly as the backbone before the first step.
         saves_peft: Whether `save` writes a folder that stock peft loads.
+        merges_to_stock: Whether transformers' own classes reload what `merge` gives.
     """
 
     kind: ClassVar[str]
@@ -45,10 +46,29 @@ class Method(ABC, Generic[C]):
     can_merge: ClassVar[bool] = True
     starts_at_base: ClassVar[bool] = True
     saves_peft: ClassVar[bool] = True
+    merges_to_stock: ClassVar[bool] = True
 
     def __init__(self, config: C) -> None:
         """Keep the settings; nothing is changed yet."""
         self.config = config
+
+    def make_room(self, backbone: Backbone) -> None:
+        """Lower `backbone.max_tokens` by what the method adds to each text. The default adds nothing.
+
+        Called before texts are cut to that length, and again by `prepare` and `load`, which changes nothing more.
+
+        Args:
+            backbone: Not yet prepared; only its `max_tokens` is changed.
+        """
+        del backbone
+
+    def require(self, backbone: Backbone) -> None:
+        """Return only if the method can be applied to this backbone. The default fits all.
+
+        Raises:
+            MethodError: With what is wrong, and what would do.
+        """
+        del backbone
 
     def look_at(self, backbone: Backbone, rows: Sequence[TokenIds], targets: Sequence[int]) -> None:
         """Learn what the method has to know of the texts before `prepare`. The default asks nothing.

@@ -9,12 +9,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from tain.core.errors import ConfigError
+from tain.methods.authorship import Authorship
 from tain.methods.full import Full
 from tain.methods.head_only import HeadOnly
+from tain.methods.label_words import LabelWords
 from tain.methods.lora import Lora
 from tain.methods.method import Method
 
-METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in (Lora, Full, HeadOnly)}
+METHODS: dict[str, type[Method[Any]]] = {
+    method.kind: method for method in (Lora, Full, HeadOnly, Authorship, LabelWords)
+}
 
 
 def build_method(settings: dict[str, Any]) -> Method[Any]:

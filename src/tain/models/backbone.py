@@ -104,7 +104,7 @@ def load_backbone(
             "decoder with its tokenizer; unset HF_HUB_OFFLINE if it has to be fetched."
         ) from error
     _give_padding_token(model, tokenizer)
-    _switch_dropout_off(model)
+    switch_dropout_off(model)
     model.requires_grad_(False)
     model.eval()
     return Backbone(name, with_pooling(model, pooling), tokenizer, labels, pooling, max_tokens_of(model, tokenizer))
@@ -143,7 +143,8 @@ def _give_padding_token(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBa
     model.config.get_text_config().pad_token_id = tokenizer.pad_token_id
 
 
-def _switch_dropout_off(model: PreTrainedModel) -> None:
+def switch_dropout_off(model: PreTrainedModel) -> None:
+    """Set every dropout of a network to zero."""
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0

@@ -89,6 +89,7 @@ def train(
             tell(f"{run.path} is complete.")
             return TrainedRun(run, read_json(run.path / MANIFEST))
     backbone = load_backbone(config.base, label_set(config.corpus), pooling=config.pooling, seed=config.seed)
+    method.make_room(backbone)
     # The texts are checked before the folder is touched: what --force replaces is not lost to a bad file.
     corpus = tokenise(config.corpus, backbone, cache=_cache(), seed=config.seed, sha256=sha256, is_quiet=is_quiet)
     tell(_describe(corpus, method.kind, method.n_trainable(backbone)))
