@@ -1,5 +1,6 @@
 import io
 import tokenize
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -47,7 +48,7 @@ def test_any_text_is_read_to_its_end_and_nothing_is_made_up(code, language):
 
 
 def test_tokens_of_real_python_are_those_that_were_there():
-    code = open(tokenize.__file__, encoding="utf-8").read()
+    code = Path(tokenize.__file__).read_text(encoding="utf-8")
     skipped = {tokenize.COMMENT, tokenize.NL}
 
     def tokens(source):

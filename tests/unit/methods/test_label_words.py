@@ -1,15 +1,20 @@
+import json
+
 import pytest
 import torch
 from tests.stories import convert_stories
 from tests.tiny import save_tiny, tiny_tokenizer
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
 
-from tain.core.errors import MethodError
+from tain.cli import DONE
+from tain.cli.app import run
+from tain.core.errors import ConfigError, MethodError
 from tain.core.example import DETECTION, LabelSet
 from tain.methods import build_method
 from tain.methods.method import trainable
 from tain.methods.prompt import build_prompt
 from tain.models import collate, load_backbone, logits_of
+from tain.recipes.export import _require
 from tain.training.classifier import Classifier, load_classifier, save_classifier
 
 SETTINGS = {
@@ -250,3 +255,31 @@ def test_the_count_of_full_training_counts_tied_weights_once(gpt2):
 def test_the_backbones_first_network_is_let_go(base):
     _, backbone, _ = prepared(base)
     assert all(parameter.is_meta for parameter in backbone.model.parameters())
+
+
+def test_a_frozen_network_is_judged_and_saved_without_training(base, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
+    texts = tmp_path / "texts.jsonl"
+    rows = ({"text": f"w{i} w{i + 1} w{i + 2}", "label": ("human", "ai")[i % 2]} for i in range(30))
+    texts.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = {
+        "method.kind": "label_words", "method.network": "frozen", "method.introduction": "w1",
+        "method.instruction": "w2", "method.n_shots": 2, "method.shot_tokens": 2, "corpus.min_words": 1,
+        "corpus.near_duplicates": "false", "corpus.valid_share": 0.4, "training.threads": 1,
+        "method.label_words": "{human='w5', ai='w6'}",
+    }  # fmt: skip
+    options = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    output = tmp_path / "run"
+    assert run(["train", "--train", str(texts), "--base", base, "--output", str(output), "--quiet", *options]) == DONE
+    manifest = json.loads((output / "manifest.json").read_text())
+    assert (manifest["n_steps"], manifest["best_step"]) == (0, 0)
+    classifier = load_classifier(output / "model")
+    assert classifier.logits(ROWS).shape == (3, 2)
+    assert not trainable(classifier.model)
+    assert len(json.loads((output / "model" / "prompt.json").read_text())["before"]) > 10
+
+
+def test_no_stock_class_is_promised(base):
+    method, backbone, model = prepared(base)
+    with pytest.raises(ConfigError, match="Stock transformers has no class for what label_words trains"):
+        _require("transformers", Classifier(backbone, method, model, 20))
