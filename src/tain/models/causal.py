@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from tain.core.errors import ConfigError, DetectorError, sample
 from tain.models.backbone import DType, max_tokens_of, quiet_loading
@@ -100,13 +101,13 @@ def load_causal(
 
 
 @torch.inference_mode()
-def reads_ahead(model: PreTrainedModel) -> bool:
+def reads_ahead(model: nn.Module) -> bool:
     """Whether what a network says of a token depends on later ones, as in encoders.
 
     Args:
         model: Gives logits or states per token, the first of its outputs.
     """
-    ids = torch.arange(PROBE_TOKENS, device=model.device)[None]
+    ids = torch.arange(PROBE_TOKENS, device=next(model.parameters()).device)[None]
     other = ids.clone()
     other[0, -1] = 0
     mask = torch.ones_like(ids)

@@ -84,7 +84,7 @@ class Frame(nn.Module):
         is_kept = real & torch.where(is_end, n_kept_end > 0, place < stop)
         # What is dropped goes into one more column, which is cut off.
         target = torch.where(is_kept, target + shift, width)
-        ids = input_ids.new_full((len(input_ids), width + 1), self.pad_id).scatter(1, target, input_ids)
+        ids = input_ids.new_full((input_ids.shape[0], width + 1), self.pad_id).scatter(1, target, input_ids)
         ids = _put(ids, self.before, n_begin + shift)
         ids = _put(ids, self.after, stop + n_before + shift)[:, :width]
         column = torch.arange(width, device=ids.device)[None]
@@ -95,7 +95,7 @@ class Frame(nn.Module):
 def _n_marks(ids: torch.Tensor, place: torch.Tensor, real: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:
     """How many marks stand at the places 0, 1, ... of each row, shape (n_texts, 1): all of them or none."""
     if not len(marks):
-        return ids.new_zeros((len(ids), 1))
+        return ids.new_zeros((ids.shape[0], 1))
     wanted = marks[place.clamp(0, len(marks) - 1)]
     n_equal = ((ids == wanted) & (place < len(marks)) & (place >= 0) & real).sum(1, keepdim=True)
     return torch.where(n_equal == len(marks), n_equal, torch.zeros_like(n_equal))
@@ -103,7 +103,7 @@ def _n_marks(ids: torch.Tensor, place: torch.Tensor, real: torch.Tensor, marks: 
 
 def _put(ids: torch.Tensor, values: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
     columns = start + torch.arange(len(values), device=ids.device)[None]
-    return ids.scatter(1, columns, values.expand(len(ids), -1))
+    return ids.scatter(1, columns, values.expand(ids.shape[0], -1))
 
 
 def marks_of(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:

@@ -68,7 +68,7 @@ def load_causal_network(backbone: Backbone) -> PreTrainedModel:
     name = str(dtype).removeprefix("torch.")
     if name not in ("float32", "bfloat16"):
         raise DetectorError(f"{backbone.name} is held in {name}. Load it in float32 or bfloat16.")
-    backbone.model.to("meta")  # type: ignore[call-arg, arg-type]  # two copies would not fit where one does
+    backbone.model.to("meta")  # type: ignore[arg-type]  # two copies would not fit where one does
     network = load_causal(backbone.name, dtype=name, device=str(device)).model  # type: ignore[arg-type]
     switch_dropout_off(network)
     return network
@@ -79,5 +79,5 @@ def n_causal_parameters(backbone: Backbone) -> int:
     from transformers import AutoModelForCausalLM
 
     with torch.device("meta"):
-        network = AutoModelForCausalLM.from_config(backbone.model.config)
+        network = AutoModelForCausalLM.from_config(backbone.model.config)  # type: ignore[no-untyped-call]
     return sum(parameter.numel() for parameter in network.parameters())
