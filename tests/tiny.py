@@ -8,6 +8,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import (
+    AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     BertConfig,
@@ -66,6 +67,8 @@ FAMILIES = {
     "qwen": (Qwen2Config, {**DECODER_SIZES, **POSITIONS}),
 }  # fmt: skip
 
+_LOADERS = {T5Config: AutoModelForSeq2SeqLM, LlamaConfig: AutoModelForCausalLM, Qwen2Config: AutoModelForCausalLM}
+
 
 def save_tiny(family: str, folder: Path) -> Path:
     """A backbone of a family with random weights: a masked, a causal or an encoder-decoder model and its tokenizer."""
@@ -74,8 +77,7 @@ def save_tiny(family: str, folder: Path) -> Path:
     config = kind(vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **sizes)
     torch.manual_seed(0)
     with torch.random.fork_rng():
-        model = AutoModelForSeq2SeqLM if kind is T5Config else AutoModelForSequenceClassification
-        model.from_config(config).save_pretrained(folder)
+        _LOADERS.get(kind, AutoModelForSequenceClassification).from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -38,6 +38,7 @@ class Method(ABC, Generic[C]):
         can_merge: Whether `merge` gives a plain transformers model with equal logits.
         starts_at_base: Whether the prepared model answers exactly as the backbone before the first step.
         saves_peft: Whether `save` writes a folder that stock peft loads.
+        merges_to_stock: Whether transformers' own classes reload what `merge` gives.
     """
 
     kind: ClassVar[str]
@@ -45,6 +46,7 @@ class Method(ABC, Generic[C]):
     can_merge: ClassVar[bool] = True
     starts_at_base: ClassVar[bool] = True
     saves_peft: ClassVar[bool] = True
+    merges_to_stock: ClassVar[bool] = True
 
     def __init__(self, config: C) -> None:
         """Keep the settings; nothing is changed yet."""
@@ -57,6 +59,14 @@ class Method(ABC, Generic[C]):
 
         Args:
             backbone: Not yet prepared; only its `max_tokens` is changed.
+        """
+        del backbone
+
+    def require(self, backbone: Backbone) -> None:
+        """Return only if the method can be applied to this backbone. The default fits all.
+
+        Raises:
+            MethodError: With what is wrong, and what would do.
         """
         del backbone
 

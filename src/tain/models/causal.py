@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from tain.core.errors import ConfigError, DetectorError, sample
 from tain.models.backbone import DType, max_tokens_of, quiet_loading
@@ -100,13 +101,23 @@ def load_causal(
 
 
 @torch.inference_mode()
-def _need_causal(model: PreTrainedModel, *, name: str) -> None:
-    # An encoder such as BERT loads as a causal model too, and sees the very tokens it is asked to foretell.
-    ids = torch.arange(PROBE_TOKENS, device=model.device)[None]
+def reads_ahead(model: nn.Module) -> bool:
+    """Whether what a network says of a token depends on later ones, as in encoders.
+
+    Args:
+        model: Gives logits or states per token, the first of its outputs.
+    """
+    ids = torch.arange(PROBE_TOKENS, device=next(model.parameters()).device)[None]
     other = ids.clone()
     other[0, -1] = 0
-    first, second = (model(input_ids=row).logits[0, : PROBE_TOKENS - 1] for row in (ids, other))
-    if not torch.allclose(first, second, atol=1e-3):
+    mask = torch.ones_like(ids)
+    first, second = (model(input_ids=row, attention_mask=mask)[0][0, : PROBE_TOKENS - 1] for row in (ids, other))
+    return not torch.allclose(first, second, atol=1e-3)
+
+
+def _need_causal(model: PreTrainedModel, *, name: str) -> None:
+    # An encoder such as BERT loads as a causal model too, and sees the very tokens it is asked to foretell.
+    if reads_ahead(model):
         raise ConfigError(
             f"{name} reads tokens that come later, so it is no causal model. Name a decoder such as GPT-2."
         )

@@ -30,7 +30,7 @@ def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: Pooling) -> torch.Te
     position = torch.arange(mask.shape[1], device=mask.device)
     is_first = pooling == "first"
     chosen = (position + mask.shape[1] * (mask == 0)).argmin(1) if is_first else (position * mask).argmax(1)
-    return hidden[torch.arange(len(hidden), device=hidden.device), chosen]
+    return hidden[torch.arange(hidden.shape[0], device=hidden.device), chosen]
 
 
 class _PooledForward(nn.Module):

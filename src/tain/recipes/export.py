@@ -108,6 +108,8 @@ def _require(format: Format, classifier: Classifier) -> None:
         raise ConfigError(f"The method {method.kind} is no adapter. Use --format transformers or onnx.")
     if format != "adapter" and not method.can_merge:
         raise ConfigError(f"The method {method.kind} cannot be merged into its base. Use --format adapter.")
+    if format == "transformers" and not method.merges_to_stock:
+        raise ConfigError(f"Stock transformers has no class for what {method.kind} trains. Use --format onnx.")
     if format != "onnx" and pooling != "native":
         raise ConfigError(
             f"The detector pools by {pooling}, which stock transformers and peft would not do: their scores would be "

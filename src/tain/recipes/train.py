@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from tain.core.errors import ConfigError
 from tain.core.files import read_json, whole_file, write_json
@@ -18,14 +19,27 @@ from tain.recipes.configuration import RunConfig
 from tain.recipes.reading import label_set, set_aside_name
 from tain.recipes.tokenised import SOURCES, TokenisedCorpus, hash_corpus, tokenise
 from tain.training.classifier import save_classifier
+from tain.training.config import TrainingConfig
 from tain.training.engine import Engine, TrainingResult
 from tain.training.folder import RunFolder
 from tain.training.hardware import pick_threads
+from tain.training.store import TokenStore
 from tain.training.trackers import require_tracker
+from tain.training.untrained import without_training
 
 CACHE_VARIABLE = "TAIN_CACHE"
 DATA, MANIFEST = "data.json", "manifest.json"
 N_PROBES = 4
+
+
+class Parts(TypedDict):
+    """What any training needs besides a backbone and a method."""
+
+    train: TokenStore
+    valid: TokenStore
+    config: TrainingConfig
+    run: RunFolder
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +107,16 @@ def train(
     method.make_room(backbone)
     # The texts are checked before the folder is touched: what --force replaces is not lost to a bad file.
     corpus = tokenise(config.corpus, backbone, cache=_cache(), seed=config.seed, sha256=sha256, is_quiet=is_quiet)
-    tell(_describe(corpus, method.kind, method.n_trainable(backbone)))
+    n_trainable = method.n_trainable(backbone)
+    tell(_describe(corpus, method.kind, n_trainable))
     with run.opened(settings, threads=pick_threads(config.training), is_resumed=is_resumed, force=force):
         write_json(run.path / DATA, {"sha256": corpus.sha256, "counts": corpus.counts})
         _keep_set_aside(corpus, run)
-        engine = Engine(
-            backbone,
-            method,
-            train=corpus.train,
-            valid=corpus.valid,
-            config=config.training,
-            run=run,
-            seed=config.seed,
-            is_quiet=is_quiet,
-            tell=tell,
-        )
-        result = engine.train()
+        parts = Parts(train=corpus.train, valid=corpus.valid, config=config.training, run=run, seed=config.seed)
+        if n_trainable:
+            result = Engine(backbone, method, **parts, is_quiet=is_quiet, tell=tell).train()
+        else:
+            result = without_training(backbone, method, **parts)
     probes = [corpus.valid[index] for index in range(min(N_PROBES, len(corpus.valid)))]
     save_classifier(result.classifier, run.model, probe_rows=probes)
     write_seen(run.model / SEEN, corpus.seen)

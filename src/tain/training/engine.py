@@ -104,7 +104,7 @@ class Engine:
         self.plan: tuple[int, list[NDArray[np.int64]]] = (-1, [])
         self.accelerator = self._accelerator()
         set_dropout(backbone.model, attention=config.attention_dropout, hidden=config.hidden_dropout)
-        self._show_texts()
+        show_texts(method, backbone, train, seed=seed)
         prepared = method.prepare(backbone, seed=seed)
         groups = method.parameter_groups(
             prepared, lr=config.lr, head_lr=config.head_lr or config.lr, weight_decay=config.weight_decay
@@ -118,13 +118,6 @@ class Engine:
         self.guard = DivergenceGuard(config.guard_factor)
         self.state = TrainingState()
         self.tracker = Tracker(self.accelerator, config)
-
-    def _show_texts(self) -> None:
-        labelled = np.flatnonzero(self.train_store.is_labelled)
-        n = min(N_LOOKED_AT, len(labelled))
-        rows = labelled[np.random.default_rng(self.seed).choice(len(labelled), n, replace=False)]
-        texts = [self.train_store[index] for index in rows]
-        self.method.look_at(self.backbone, texts, self.train_store.labels[rows].astype(int).tolist())
 
     def _accelerator(self) -> Accelerator:
         from accelerate import Accelerator
@@ -330,6 +323,14 @@ class Engine:
         done.rate_scale /= 2
         self.tell(f"The loss rose to {loss:.3g} at step {at}: back to step {done.step} at half the rate.")
         self._save()
+
+
+def show_texts(method: Method[Any], backbone: Backbone, train: TokenStore, *, seed: int) -> None:
+    """Let a method look at some of the training texts, the same ones for the same seed."""
+    labelled = np.flatnonzero(train.is_labelled)
+    n = min(N_LOOKED_AT, len(labelled))
+    rows = labelled[np.random.default_rng(seed).choice(len(labelled), n, replace=False)]
+    method.look_at(backbone, [train[index] for index in rows], train.labels[rows].astype(int).tolist())
 
 
 def _require_teacher(train: TokenStore, config: TrainingConfig) -> None:
