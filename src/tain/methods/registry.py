@@ -11,11 +11,13 @@ from pydantic import ValidationError
 from tain.core.errors import ConfigError
 from tain.methods.adalora import AdaLora
 from tain.methods.alora import ALora
+from tain.methods.authorship import Authorship
 from tain.methods.full import Full
 from tain.methods.galore import Galore
 from tain.methods.grad_norm_lorp import GradNormLorp
 from tain.methods.head_only import HeadOnly
 from tain.methods.kd_lora import KdLora
+from tain.methods.label_words import LabelWords
 from tain.methods.lora import Lora
 from tain.methods.lora_fa import LoraFa
 from tain.methods.loreft import Loreft
@@ -36,6 +38,8 @@ _OURS: tuple[type[Method[Any]], ...] = (
     GradNormLorp,
     KdLora,
     LqLora,
+    Authorship,
+    LabelWords,
 )
 METHODS: dict[str, type[Method[Any]]] = {method.kind: method for method in _OURS}
 
