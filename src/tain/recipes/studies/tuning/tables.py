@@ -18,7 +18,15 @@ HEAD = (
 )  # fmt: skip
 TEST_HEAD = ("task", "base", "texts", "first", "second", "measure", "difference (95%)", "p", "p (Holm)")
 WORDS = {"task", "base", "method", "own measure", "first", "second", "measure"}
-_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "–": "--"}
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "–": "--",
+    "<": "$<$",
+    ">": "$>$",
+}
 _LATEX |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 
 
