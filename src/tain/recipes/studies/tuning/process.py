@@ -31,7 +31,7 @@ def run_apart(work: Callable[[Any], None], argument: Any, *, name: str) -> None:
         TrainingError: If the process ended without an answer, as one does that runs out of memory.
     """
     # Forking a server that has one thread and used none of them is safe; forking this process would not be.
-    context = mp.get_context("forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn")
+    context: Any = mp.get_context("forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn")
     context.set_forkserver_preload(PRELOADED)
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(theirs, work, argument), name=name)

@@ -103,6 +103,7 @@ def _train(job: Job, folder: CellFolder) -> None:
     run = RunFolder(job.folder / RUN)
     pooling: Any = cell.pooling
     backbone = load_backbone(cell.base, LabelSet(cell.labels), pooling=pooling, seed=cell.seed)
+    method = build_method(cell.method)
     n_parameters = sum(parameter.numel() for parameter in backbone.model.parameters())
     train = _store(job, backbone, "train", pl.scan_parquet(job.train_file).head(cell.size).collect())
     valid_texts = pl.read_parquet(job.valid_file)
@@ -111,7 +112,7 @@ def _train(job: Job, folder: CellFolder) -> None:
     settings = cell.settings()
     with run.opened(settings, threads=pick_threads(config), is_resumed=True, force=False):
         engine = Engine(
-            backbone, build_method(cell.method), train=train, valid=valid, config=config, run=run, seed=cell.seed,
+            backbone, method, train=train, valid=valid, config=config, run=run, seed=cell.seed,
             is_quiet=True,
         )  # fmt: skip
         result, diverged = _result(engine)
