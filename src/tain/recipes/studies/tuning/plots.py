@@ -96,7 +96,7 @@ def _panel(
         _, value = _shown(row)
         if row.n_trainable:
             place = names.index(row.contestant)
-            look = {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+            look: Any = {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
             handles[row.contestant] = axes.errorbar(
                 row.n_trainable, value.mean, yerr=value.sd, linestyle="none", markersize=6, capsize=3, **look
             )
@@ -124,6 +124,7 @@ def _short(count: float) -> str:
 def _grid(rows: Sequence[TuningRow]) -> Figure:
     """One varied setting against the number of texts, or two against each other for each number."""
     keys = list(rows[0].varied)
+    panels: dict[str, list[tuple[Any, Any, TuningRow]]]
     if len(keys) == 1:
         panels = {"": [(row.size, row.varied[keys[0]], row) for row in rows]}
         labels = "training texts", keys[0]
@@ -142,7 +143,7 @@ def _grid(rows: Sequence[TuningRow]) -> Figure:
             max(PANEL[1], 0.5 * len({r.contestant for r in rows}) + 1),
         )
         figure = Figure(figsize=(width * len(panels) + 0.8, height), layout="constrained")
-        drawn = None
+        drawn: Any = None
         for axes, (title, own) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
             drawn = _heat_map(axes, own, limits=(min(values), max(values)))
             axes.set(xlabel=labels[0], ylabel=labels[1])

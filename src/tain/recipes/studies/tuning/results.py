@@ -221,11 +221,11 @@ def _tests_of(plan: Plan, base: str, pairs: Sequence[tuple[_Tested, _Tested]], n
         seeds = tuple(seed for seed in plan.study.seeds if seed in first.predictions and seed in second.predictions)
         if not seeds:
             continue
-        sides = [[one.predictions[seed] for seed in seeds] for one in (first, second)]
+        one, other = ([side.predictions[seed] for seed in seeds] for side in (first, second))
         if name == "accuracy":
-            gap = accuracy_gap(*sides)
+            gap = accuracy_gap(one, other)
         else:
-            gap = measure_gap(*sides, name, bootstrap=Bootstrap(n_draws=plan.study.n_draws))
+            gap = measure_gap(one, other, name, bootstrap=Bootstrap(n_draws=plan.study.n_draws))
         found.append((first, second, seeds, gap))
     raised = holm([gap.p for *_, gap in found])
     return [

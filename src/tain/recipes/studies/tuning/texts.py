@@ -107,7 +107,7 @@ def stratified(frame: pl.DataFrame, *, seed: int) -> pl.DataFrame:
         seed: Draws the order.
     """
     order = np.random.default_rng(seed).permutation(frame.height)
-    shuffled = frame[order.tolist()]
+    shuffled: pl.DataFrame = frame[order.tolist()]
     # The j-th of m texts of a class stands at (j + 1/2) / m of the way.
     place = (pl.int_range(pl.len()).over("label") + 0.5) / pl.len().over("label")
     return shuffled.with_columns(place.alias("_place")).sort("_place", maintain_order=True).drop("_place")

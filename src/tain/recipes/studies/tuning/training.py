@@ -243,7 +243,8 @@ def _fit_classical(job: Job, folder: CellFolder) -> None:
     train = pl.scan_parquet(job.train_file).head(job.cell.size).collect()
     model = build_baseline(job.cell.method["baseline"])
     model.fit(_joined(train), train["label"].to_numpy(), seed=job.cell.seed)
-    cost = {"base_rss_bytes": base_rss, "peak_rss_bytes": peak_rss_bytes(), "train_s": time.perf_counter() - started}
+    cost: dict[str, Any] = {"base_rss_bytes": base_rss, "peak_rss_bytes": peak_rss_bytes()}
+    cost["train_s"] = time.perf_counter() - started
     for part, file in ((VALID, job.valid_file), (TEST, job.test_file)):
         assert file is not None, "a classical model has nothing to sweep, so it is tested at once"
         texts = pl.read_parquet(file)
