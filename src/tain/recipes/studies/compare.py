@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
+from tain.core.errors import ConfigError
 from tain.core.files import whole_file, write_json
-from tain.recipes.studies.configuration import read_study
+from tain.recipes.studies.configuration import LeaveOneOut, read_study
 from tain.recipes.studies.leave_one_out import LeaveOneOutStudy
 from tain.recipes.studies.leave_one_out_table import Row, markdown, rows
+from tain.recipes.studies.tuning.configuration import Tuning
+from tain.recipes.studies.tuning.tables import Results, latex
+from tain.recipes.studies.tuning.tables import markdown as tuning_markdown
+
+Tell = Callable[[str], None]
+
+
+class Table(Protocol):
+    """The result of a study."""
+
+    @property
+    def n_left(self) -> int:
+        """How much of the study was left for another time."""
+        ...
+
+    def markdown(self) -> str:
+        """As GitHub Markdown."""
+        ...
+
+    def as_json(self) -> dict[str, object]:
+        """As plain values."""
+        ...
 
 
 @dataclass(frozen=True)
-class Table:
-    """The result of a study.
+class LeaveOneOutTable:
+    """The result of a leave-one-out study.
 
     Attributes:
         rows: One for each corpus and contestant, and their means.
         target_fpr: Of the threshold that was fixed beforehand.
+        n_left: Such a study runs to its end.
     """
 
     rows: tuple[Row, ...]
     target_fpr: float
+    n_left: int = 0
 
     def markdown(self) -> str:
         """As GitHub Markdown."""
@@ -33,26 +59,99 @@ class Table:
         return {"target_fpr": self.target_fpr, "rows": [asdict(row) for row in self.rows]}
 
 
+@dataclass(frozen=True)
+class TuningTable:
+    """The result of a study of tuning.
+
+    Attributes:
+        results: Rows and paired tests.
+    """
+
+    results: Results
+
+    @property
+    def n_left(self) -> int:
+        """Steps that were not run yet."""
+        return self.results.n_left
+
+    def markdown(self) -> str:
+        """As GitHub Markdown."""
+        return tuning_markdown(self.results)
+
+    def as_json(self) -> dict[str, object]:
+        """As plain values."""
+        return {"n_left": self.n_left, **{k: [_plain(v) for v in getattr(self.results, k)] for k in ("rows", "tests")}}
+
+
 def compare(
-    file: Path, output: Path, *, is_quiet: bool = False, tell: Callable[[str], None] = lambda line: None
+    file: Path,
+    output: Path,
+    *,
+    only: Sequence[str] = (),
+    limit_minutes: float | None = None,
+    is_quiet: bool = False,
+    tell: Tell = lambda line: None,
 ) -> Table:
     """Run what is missing of a study and write its table.
 
     Args:
         file: TOML of the study.
-        output: Its folder: `cells/` with every measurement, `runs/`, `table.md` and `table.json`.
+        output: Its folder: `cells/` with every measurement, `table.md` and `table.json`; of a study of tuning also
+            `table.tex` and `plots/`.
+        only: Names of tasks, methods or backbones of a study of tuning, to run these alone; none runs all.
+        limit_minutes: Of a study of tuning: begin no cell that would end later.
         is_quiet: No progress bars.
         tell: Told each cell that is done.
 
     Raises:
-        ConfigError: If the settings are impossible, or the folder holds another study.
-        DataError: If a corpus cannot be used.
-        TrainingError: If a training diverges.
+        ConfigError: If the settings are impossible, or the folder of a leave-one-out study holds another.
+        DataError: If a corpus or task cannot be used.
+        TrainingError: If a training diverges; in a study of tuning that is a result.
     """
     study = read_study(file)
-    cells = LeaveOneOutStudy(study, output, is_quiet=is_quiet).run(tell)
-    table = Table(tuple(rows(cells)), study.target_fpr)
+    if isinstance(study, Tuning):
+        table: Table = _compare_tuning(study, output, only, limit_minutes, is_quiet=is_quiet, tell=tell)
+    elif only or limit_minutes is not None:
+        raise ConfigError(f"{file} is a leave-one-out study; --only and --limit-minutes are for studies of tuning.")
+    else:
+        table = _compare_leave_one_out(study, output, is_quiet=is_quiet, tell=tell)
     with whole_file(output / "table.md") as part:
         part.write_text(table.markdown(), encoding="utf-8")
     write_json(output / "table.json", table.as_json())
     return table
+
+
+def _compare_leave_one_out(study: LeaveOneOut, output: Path, *, is_quiet: bool, tell: Tell) -> LeaveOneOutTable:
+    cells = LeaveOneOutStudy(study, output, is_quiet=is_quiet).run(tell)
+    return LeaveOneOutTable(tuple(rows(cells)), study.target_fpr)
+
+
+def _compare_tuning(
+    study: Tuning, output: Path, only: Sequence[str], limit_minutes: float | None, *, is_quiet: bool, tell: Tell
+) -> TuningTable:
+    from tain.recipes.studies.tuning.plots import save_plots
+    from tain.recipes.studies.tuning.results import gather
+    from tain.recipes.studies.tuning.study import TuningStudy
+
+    running = TuningStudy(study, output, only=only, is_quiet=is_quiet, tell=tell)
+    n_left = running.run(limit_minutes=limit_minutes)
+    found, tests = gather(running.plan)
+    results = Results(tuple(found), tuple(tests), n_left)
+    with whole_file(output / "table.tex") as part:
+        part.write_text(latex(results), encoding="utf-8")
+    save_plots(found, output / "plots")
+    return TuningTable(results)
+
+
+def _plain(value: object) -> object:
+    """Nested dataclasses as plain values, with no mean as null: JSON knows no NaN."""
+    own = asdict(value)  # type: ignore[call-overload]
+    return _without_nan(own)
+
+
+def _without_nan(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and value != value else value

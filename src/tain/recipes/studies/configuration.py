@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tain.core.errors import ConfigError
+from tain.recipes.studies.tuning.configuration import Tuning
 from tain.recipes.toml_file import read_toml
 from tain.training.config import TrainingConfig
 
@@ -92,7 +93,10 @@ class LeaveOneOut(_Part):
         return tuple(dict.fromkeys(corpus.family for corpus in self.corpora))
 
 
-def read_study(file: Path) -> LeaveOneOut:
+STUDIES: dict[str, type[LeaveOneOut] | type[Tuning]] = {"leave-one-out": LeaveOneOut, "tuning": Tuning}
+
+
+def read_study(file: Path) -> LeaveOneOut | Tuning:
     """The settings of a study.
 
     Args:
@@ -102,8 +106,11 @@ def read_study(file: Path) -> LeaveOneOut:
         ConfigError: If it cannot be read, or a setting is unknown or impossible; all problems at once.
     """
     values = read_toml(file, where=str(file))
+    kind = values.get("study")
+    if kind not in STUDIES:
+        raise ConfigError(f"{file}: study is {kind!r}. Expected one of {', '.join(STUDIES)}.")
     try:
-        return LeaveOneOut.model_validate(values)
+        return STUDIES[kind].model_validate(values)
     except ValidationError as error:
         lines = (f"{file}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}." for problem in error.errors())
         raise ConfigError("\n".join(lines)) from error

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 from tain.evaluation.intervals import clopper_pearson
 from tain.recipes.studies.leave_one_out import Cell
+from tain.recipes.studies.spread import Spread, spread
 
 MACRO = "mean of corpora"
-
-
-@dataclass(frozen=True)
-class Spread:
-    """A number over seeds.
-
-    Attributes:
-        mean: Over seeds.
-        sd: Sample standard deviation; None with one seed.
-        n: Seeds.
-    """
-
-    mean: float
-    sd: float | None
-    n: int
-
-    def __str__(self) -> str:
-        """Three digits, such as 0.912 ± 0.004."""
-        return f"{self.mean:.3f}" + (f" ± {self.sd:.3f}" if self.sd is not None else "")
 
 
 @dataclass(frozen=True)
@@ -83,11 +65,11 @@ def _row(corpus: str, contestant: str, own: Sequence[dict[str, Any]]) -> Row:
     return Row(
         corpus,
         contestant,
-        auroc=_spread(one["auroc"] for one in own),
-        tpr_at_target=_spread(one["tpr_at_target"] for one in own if one["tpr_at_target"] is not None),
-        fpr=_spread(one["fpr"]["rate"] for one in own),
+        auroc=spread(one["auroc"] for one in own),
+        tpr_at_target=spread(one["tpr_at_target"] for one in own if one["tpr_at_target"] is not None),
+        fpr=spread(one["fpr"]["rate"] for one in own),
         fpr_high=clopper_pearson(worst["k"], worst["n"])[1],
-        tpr=_spread(one["tpr"]["rate"] for one in own),
+        tpr=spread(one["tpr"]["rate"] for one in own),
     )
 
 
@@ -101,7 +83,7 @@ def _macro(contestant: str, cells: Sequence[Cell]) -> Row:
     whole = [own for own in by_seed.values() if len(own) == n_most]  # a seed that is half done would shift the mean
 
     def over(pick: Any) -> Spread:  # noqa: ANN401 (a way into nested JSON)
-        return _spread(mean(value for one in own if (value := pick(one)) is not None) for own in whole)
+        return spread(mean(value for one in own if (value := pick(one)) is not None) for own in whole)
 
     return Row(
         MACRO,
@@ -112,13 +94,6 @@ def _macro(contestant: str, cells: Sequence[Cell]) -> Row:
         fpr_high=None,
         tpr=over(lambda one: one["tpr"]["rate"]),
     )
-
-
-def _spread(values: Iterable[float]) -> Spread:
-    own = list(values)
-    if not own:
-        return Spread(float("nan"), None, 0)
-    return Spread(mean(own), stdev(own) if len(own) > 1 else None, len(own))
 
 
 def markdown(table: Sequence[Row], *, target_fpr: float) -> str:
