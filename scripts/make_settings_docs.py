@@ -23,6 +23,7 @@ from tain.recipes.configuration import CorpusConfig, RunConfig
 from tain.recipes.mine.configuration import MINING, MiningConfig
 from tain.recipes.mirror.configuration import MirrorConfig
 from tain.recipes.studies.configuration import Contestant, LeaveOneOut, StudyCorpus, StudyTexts
+from tain.recipes.studies.tuning.configuration import TaskSplits, Tuning, TuningMethod, TuningTask
 from tain.training.config import TrainingConfig
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -86,6 +87,10 @@ def study_sections() -> Iterator[str]:
     yield section("`[texts]` of a study", first_line(StudyTexts), StudyTexts)
     yield section("`[[corpora]]` of a study", first_line(StudyCorpus), StudyCorpus)
     yield section("`[contestants.NAME]` of a study", first_line(Contestant), Contestant)
+    yield section("A study of tuning", 'With `study = "tuning"` at the top of its file.', Tuning)
+    yield section("`[[tasks]]` of a study of tuning", first_line(TuningTask), TuningTask)
+    yield section("`splits` of a task", first_line(TaskSplits), TaskSplits)
+    yield section("`[[methods]]` of a study of tuning", first_line(TuningMethod), TuningMethod)
 
 
 def section(title: str, text: str, model: type[BaseModel]) -> str:

@@ -104,6 +104,7 @@ def _train(job: Job, folder: CellFolder) -> None:
     pooling: Any = cell.pooling
     backbone = load_backbone(cell.base, LabelSet(cell.labels), pooling=pooling, seed=cell.seed)
     method = build_method(cell.method)
+    method.make_room(backbone)
     n_parameters = sum(parameter.numel() for parameter in backbone.model.parameters())
     train = _store(job, backbone, "train", pl.scan_parquet(job.train_file).head(cell.size).collect())
     valid_texts = pl.read_parquet(job.valid_file)
@@ -160,6 +161,7 @@ def _cost(engine: Engine, result: TrainingResult) -> dict[str, Any]:
     does not change it; the time is that of as many tokens at that speed.
     """
     from tain.methods.method import trainable
+    from tain.training.optimiser_bytes import optimiser_bytes
 
     steps = [entry for entry in engine.run.entries() if "duration_s" in entry]
     tokens_per_s = sum(e["train/tokens"] for e in steps) / max(sum(e["duration_s"] for e in steps), 1e-9)
@@ -169,7 +171,7 @@ def _cost(engine: Engine, result: TrainingResult) -> dict[str, Any]:
     batch_tokens, activations = _activations(engine)
     return {
         "n_trainable": sum(p.numel() for p in trainable(engine.model).values()),
-        "optimiser_bytes": state_bytes(engine.plain_optimiser.state),
+        "optimiser_bytes": optimiser_bytes(engine.plain_optimiser),
         "activation_bytes": activations,
         "activation_batch_tokens": batch_tokens,
         "peak_device_bytes": _peak_device_bytes() if device.type == "cuda" else None,
@@ -209,19 +211,6 @@ def _activations(engine: Engine) -> tuple[int, int]:
     n_bytes = activation_bytes(engine.model, one_loss)
     engine.model.eval()
     return batch["input_ids"].numel(), n_bytes
-
-
-def state_bytes(state: Any) -> int:  # noqa: ANN401 (an optimiser keeps what it likes)
-    """Bytes of all tensors in an optimiser's state, whatever holds them."""
-    import torch
-
-    if isinstance(state, torch.Tensor):
-        return state.numel() * state.element_size()
-    if isinstance(state, dict):
-        return sum(map(state_bytes, state.values()))
-    if isinstance(state, list | tuple):
-        return sum(map(state_bytes, state))
-    return 0
 
 
 def _test(job: Job, folder: CellFolder) -> None:
