@@ -108,7 +108,7 @@ def test_the_least_important_ranks_are_those_that_go(base):
         assert not training.method.is_used[name][rank] or len(losers) == len(scores)
 
 
-@pytest.mark.parametrize("stop", [1, 5, 10])
+@pytest.mark.parametrize("stop", [1, 5])
 def test_a_resumed_training_ends_in_the_same_bits(base, tmp_path, stop):
     expected = Training(base, move_share=0.2).run().model
     stopped = Training(base, move_share=0.2).run(last=stop)
