@@ -22,7 +22,7 @@ from tain.recipes.studies.tuning.plan import Plan
 from tain.recipes.studies.tuning.process import run_apart
 from tain.recipes.studies.tuning.study import choose
 from tain.recipes.studies.tuning.texts import read_task, stratified
-from tain.recipes.studies.tuning.training import peak_rss_bytes, state_bytes
+from tain.recipes.studies.tuning.training import peak_rss_bytes
 
 TRAINED = {"cost.json", "valid.parquet", "test.parquet"}
 
@@ -384,10 +384,3 @@ def test_the_peak_of_a_cell_is_its_own():
     assert ours.all()
     assert peaks[0] - peaks[1] == pytest.approx(399 << 20, rel=0.1)
     assert peak_rss_bytes() - peaks[1] > 300 << 20
-
-
-def test_the_bytes_of_an_optimiser_are_those_of_all_its_tensors():
-    import torch
-
-    state = {0: {"step": torch.tensor(1.0), "moments": [torch.zeros(3, 4), torch.zeros(2, dtype=torch.uint8)], "n": 3}}
-    assert state_bytes(state) == 4 + 48 + 2
