@@ -3,8 +3,8 @@
     python scripts/mining/outcome.py ../shared/data build/shipped build/mining/seed-0
 
 Two sets of AI texts fix the rate: those held out of the corpora that training began with, and the mirrors of passages
-that were never mined, which are harder. The human texts: the control and measurement parts of the pool, and pools that
-no round ever touched. AUROC on a sample of `data/dev/`, cut as the training texts were.
+that judge, which are harder. The human texts: the measurement part of the pool, and pools that no round ever touched.
+AUROC on a sample of `data/dev/`, cut as the training texts were.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tain.core.example import Example
-from tain.core.files import read_json, write_json
+from tain.core.files import write_json
 from tain.corpora.excerpts import excerpt
 from tain.detector import Detector
 from tain.evaluation.intervals import rate
@@ -45,12 +45,11 @@ class Texts:
     """All that is scored, by name; the same for every detector of a seed."""
 
     def __init__(self, data: Path, shipped: Path, folder: Path) -> None:
-        parts = {
-            part: load_examples(folder / f"texts/{part}.parquet") for part in ("control", "measurement", "valid_ai")
-        }
-        self.humans = [*parts["control"], *parts["measurement"]]
+        # The control part chose the rounds to keep; only the measurement part decided nothing.
+        self.humans = load_examples(folder / "texts/measurement.parquet")
         self.others = {name: cut(pool(data, name).head(N_PER_POOL)["text"].to_list(), name) for name in OTHER_POOLS}
-        self.ai = {"held-out texts": parts["valid_ai"], "held-out mirrors": mirrors_of(self.humans)}
+        valid_ai = load_examples(folder / "texts/valid_ai.parquet")
+        self.ai = {"held-out texts": valid_ai, "held-out mirrors": mirrors_of(self.humans)}
         known = Known(shipped)
         self.dev = {name: dev(data, name, known) for name in CORPORA}
 
@@ -130,14 +129,12 @@ def is_kept(event: dict[str, Any]) -> bool:
 def main(data: Path, shipped: Path, folder: Path) -> None:
     texts = Texts(data, shipped, folder)
     n = kept_rounds(folder)[-1]
-    target = folder / "measured.json"
-    found = read_json(target) if target.is_file() else {}
-    store = PoolScores(folder / "scores.sqlite")
+    store, found = PoolScores(folder / "scores.sqlite"), {}
     for arm, place in ARMS.items():
         path = folder / place.format(n=n)
-        if arm not in found and path.is_dir():
-            found[arm] = measure(scorer_of(Detector.load(path), store), texts)
-            write_json(target, found)
+        if path.is_dir():
+            found[arm] = measure(scorer_of(Detector.load(path), store), texts)  # what is scored is in the store
+            write_json(folder / "measured.json", found)
     print(json.dumps({arm: (value["dev"]["mean"], value["auroc"]) for arm, value in found.items()}, indent=1))
 
 

@@ -46,6 +46,8 @@ def scores(model: NgramModel, examples: Sequence[Example]) -> Scores:
 def main(data: Path, shipped: Path, folder: Path) -> None:
     texts, start = Texts(data, shipped, folder), load_examples(folder / "texts/train.parquet")
     rounds = [folder / f"round-{n}" for n in kept_rounds(folder) if n]
+    if not rounds:
+        raise SystemExit(f"{folder}: no round was kept, so there are no parts to tell apart.")
     hardest, random = [e for place in rounds for e in added(place)], added(rounds[-1] / "random")
     arms = {
         "start": [],
