@@ -212,10 +212,10 @@ _WORDS: Mapping[Level, str] = {
     "unknown": "too few texts to tell",
 }
 _MEANING: Mapping[tuple[str, str], str] = {
-    ("human texts", "higher"): "More of them are wrongly called AI than the operating points say.",
-    ("human texts", "lower"): "Fewer of them are wrongly called AI than the operating points say.",
-    ("AI texts", "higher"): "More of them are found than at calibration.",
-    ("AI texts", "lower"): "Fewer of them are found than at calibration.",
+    ("human texts", "higher"): "More of them may be wrongly called AI than the operating points say.",
+    ("human texts", "lower"): "Fewer of them may be wrongly called AI, though the highest scores decide that, not most of them.",
+    ("AI texts", "higher"): "More of them may be found than at calibration.",
+    ("AI texts", "lower"): "Fewer of them may be found than at calibration.",
 }
 
 

@@ -107,7 +107,7 @@ class AdaLora(PeftMethod[AdaLoraSettings]):
     def after_step(self, model: nn.Module, *, step: int, n_steps: int) -> None:
         """Remember how much each number mattered, and take the values of the triplets that mattered least."""
         last = self._last(n_steps)
-        if step < last:
+        if step < last or not self.importance:
             self._remember(model)
         if step >= last:
             self.kept = self.kept or self._most_important(model, self.budget(step, n_steps, n_matrices=_n(model)))
@@ -152,9 +152,9 @@ class AdaLora(PeftMethod[AdaLoraSettings]):
         keep = self.config.smoothing
         for part in (P, E, Q):
             for name, weight in _parts(model, part).items():
-                if weight.grad is None:
-                    continue
-                now = (weight * weight.grad).abs().detach()
+                # What reaches no answer has no gradient, and matters to nobody.
+                gradient = torch.zeros_like(weight) if weight.grad is None else weight.grad
+                now = (weight * gradient).abs().detach()
                 was = self.importance.get(name, torch.zeros_like(now))
                 self.importance[name] = keep * was + (1 - keep) * now
                 gap = (now - self.importance[name]).abs()

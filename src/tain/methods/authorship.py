@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
 from pydantic import Field
-from safetensors.torch import save_file
 from torch import nn
 
 from tain.core.errors import MethodError
 from tain.methods.method import Method, MethodConfig, trainable
 from tain.methods.network import NetworkSettings, fold_adapters, n_network, network_linears, prepare_network
-from tain.methods.weights import read_weights
+from tain.methods.weights import read_weights, save_trained
 from tain.models import Backbone
 from tain.models.backbone import max_tokens_of
 from tain.models.causal import reads_ahead
@@ -148,7 +147,7 @@ class Authorship(Method[AuthorshipSettings]):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write the head and what trained of the network."""
-        save_file({name: p.detach().contiguous() for name, p in trainable(model).items()}, folder / FILE)
+        save_trained(model, folder / FILE)
 
     def load(self, backbone: Backbone, folder: Path) -> nn.Module:
         """The backbone with the saved weights."""

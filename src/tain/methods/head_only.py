@@ -9,11 +9,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from safetensors.torch import save_file
 from torch import nn
 
-from tain.methods.method import Method, MethodConfig, is_head, trainable
-from tain.methods.weights import read_weights
+from tain.methods.method import Method, MethodConfig, is_head
+from tain.methods.weights import read_weights, save_trained
 from tain.models import Backbone
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class HeadOnly(Method[HeadOnlySettings]):
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write the head's weights."""
-        save_file({name: p.detach().contiguous() for name, p in trainable(model).items()}, folder / FILE)
+        save_trained(model, folder / FILE)
 
     def load(self, backbone: Backbone, folder: Path) -> nn.Module:
         """The backbone with the saved head."""

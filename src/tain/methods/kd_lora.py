@@ -20,14 +20,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field, field_validator
-from safetensors.torch import save_file
 from torch import nn
 
 from tain.methods.lora import Lora, LoraSettings
 from tain.methods.method import MethodConfig, trainable
 from tain.methods.targets import target_linears
 from tain.methods.truncation import is_left_out, truncate
-from tain.methods.weights import read_weights
+from tain.methods.weights import read_weights, save_trained
 from tain.models import Backbone
 
 FILE = "student.safetensors"
@@ -95,7 +94,7 @@ class KdLora(Lora):
         if self.config.layers is None:
             super().save(model, folder)
             return
-        save_file({name: p.detach().contiguous() for name, p in trainable(model).items()}, folder / FILE)
+        save_trained(model, folder / FILE)
 
     def load(self, backbone: Backbone, folder: Path) -> nn.Module:
         """The student that `save` wrote; a fresh backbone loses the same layers again.

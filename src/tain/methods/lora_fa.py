@@ -16,6 +16,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from tain.core.errors import MethodError
 from tain.methods.method import MethodConfig
 from tain.methods.peft_adapter import ADAPTER, PeftMethod, lora_layers
 from tain.methods.targets import target_linears
@@ -59,7 +60,17 @@ class LoraFa(PeftMethod[LoraFaSettings]):
         )
 
     def prepare(self, backbone: Backbone, *, seed: int) -> nn.Module:
-        """The backbone with A and B beside each target, A frozen."""
+        """The backbone with A and B beside each target, A frozen.
+
+        Raises:
+            MethodError: If A cannot have independent rows, which the correction needs.
+        """
+        narrowest = min(x.in_features for x in target_linears(backbone, self.config.targets).values())
+        if self.config.is_corrected and self.config.rank > narrowest:
+            raise MethodError(
+                f"method.rank is {self.config.rank}, above the {narrowest} inputs of the narrowest target. Lower it or "
+                "set method.is_corrected to false."
+            )
         model = super().prepare(backbone, seed=seed)
         for _, layer in lora_layers(model):
             layer.lora_A[ADAPTER].requires_grad_(False)

@@ -1,4 +1,4 @@
-"""Reading saved weights into a model, all of them or none."""
+"""Writing the weights that train, and reading saved ones into a model, all of them or none."""
 
 from __future__ import annotations
 
@@ -7,10 +7,29 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
-from tain.core.errors import DetectorError
+from tain.core.errors import DetectorError, MethodError
+from tain.methods.method import trainable
+
+
+def save_trained(model: nn.Module, file: Path) -> None:
+    """Write the weights that train.
+
+    Args:
+        model: Prepared or trained, not loaded for scoring, where nothing trains.
+        file: Safetensors.
+
+    Raises:
+        MethodError: If nothing trains, so that an empty file would be written.
+    """
+    weights = {name: p.detach().contiguous() for name, p in trainable(model).items()}
+    if not weights:
+        raise MethodError(
+            f"{file}: no weight of this model trains, so there is nothing to save. Copy its folder instead."
+        )
+    save_file(weights, file)
 
 
 def read_weights(model: nn.Module, file: Path, *, expected: Sequence[str] | None = None) -> None:

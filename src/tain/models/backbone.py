@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -68,7 +69,8 @@ def load_backbone(
 ) -> Backbone:
     """A backbone with a fresh head.
 
-    The head is drawn from `seed` alone, whatever else was drawn before. Dropout is set to zero in the
+    The head is drawn from `seed` alone, whatever else was drawn before; other weights that a checkpoint lacks are the
+    same for every seed. Dropout is set to zero in the
     frozen network: it costs 40% of the training time on a CPU and methods that want it bring their own.
 
     Args:
@@ -93,11 +95,11 @@ def load_backbone(
         config.id2label = dict(enumerate(labels.names))
         config.label2id = {label: index for index, label in enumerate(labels.names)}
         tokenizer = AutoTokenizer.from_pretrained(location, revision=revision)
-        with torch.random.fork_rng(devices=[]), quiet_loading():
-            torch.manual_seed(seed)
-            model = _class_of(config).from_pretrained(
-                location, revision=revision, config=config, dtype=getattr(torch, dtype), trust_remote_code=False
-            )
+        load = partial(_loaded, config, location, revision=revision, dtype=dtype)
+        model, drawn = load(seed=seed)
+        if seed and drawn:
+            # What a checkpoint lacks besides the head, as DeBERTa's pooler, is no part of a saved classifier either.
+            _copy_weights(load(seed=0)[0], model, drawn)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DetectorError(
@@ -109,6 +111,30 @@ def load_backbone(
     model.requires_grad_(False)
     model.eval()
     return Backbone(name, with_pooling(model, pooling), tokenizer, labels, pooling, max_tokens_of(model, tokenizer))
+
+
+def _loaded(
+    config: PretrainedConfig, location: str, *, revision: str | None, dtype: DType, seed: int
+) -> tuple[PreTrainedModel, list[str]]:
+    """A model, and the names of the weights besides the head that its checkpoint lacks."""
+    with torch.random.fork_rng(devices=[]), quiet_loading():
+        torch.manual_seed(seed)
+        model, info = _class_of(config).from_pretrained(
+            location,
+            revision=revision,
+            config=config,
+            dtype=getattr(torch, dtype),
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    return model, sorted(name for name in info["missing_keys"] if not set(HEAD_NAMES) & set(name.split(".")))
+
+
+def _copy_weights(source: PreTrainedModel, target: PreTrainedModel, names: list[str]) -> None:
+    values, places = source.state_dict(), target.state_dict()
+    with torch.no_grad():
+        for name in names:
+            places[name].copy_(values[name])
 
 
 def _class_of(config: PretrainedConfig) -> Any:  # noqa: ANN401 (transformers' own loaders share no type)

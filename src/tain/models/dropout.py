@@ -11,7 +11,7 @@ from tain.core.errors import ConfigError
 # Where transformers' families keep the dropout of attention weights: as a module inside the attention itself (BERT,
 # RoBERTa, DeBERTa, DistilBERT, GPT-2), or as a number that the attention function is given (Llama, Qwen, T5).
 ATTENTION_MODULE = re.compile(
-    r"(^|\.)(self|attn|self_attn|attention)\.(dropout|attn_dropout|attn_drop)$|(^|\.)attention_dropout$"
+    r"(^|\.)(self|attn|self_attn|attention)\.(dropout|pos_dropout|attn_dropout|attn_drop)$|(^|\.)attention_dropout$"
 )
 NUMBERS = ("attention_dropout", "dropout_prob")
 BLOCK = re.compile(r"\.\d+\.")

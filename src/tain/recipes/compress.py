@@ -146,11 +146,7 @@ def compress(
     method = _method(settings)
     folder = _find(model)
     classifier = load_classifier(folder)
-    if not classifier.method.can_merge:
-        raise ConfigError(
-            f"{folder}: the method {classifier.method.kind} cannot be folded into the weights, so quantised weights "
-            "would not be those it was trained with. Train with bits instead: tain train --method lq_lora."
-        )
+    _require_whole(classifier, folder)
     rows = _rows(classifier, folder, texts, text_column, is_quiet=is_quiet)
     plain = classifier.merge()
     before = _logits(plain, rows)
@@ -160,6 +156,20 @@ def compress(
     save_classifier(made, output, probe_rows=rows[: _n_probes(folder)])
     _copy_beside(folder, output)
     return _report(output, matrices, made, network_bytes_before, _change(before, _logits(made, rows)))
+
+
+def _require_whole(classifier: Classifier, folder: Path) -> None:
+    method = classifier.method
+    if not method.can_merge or not method.merges_to_stock:
+        raise ConfigError(
+            f"{folder}: the method {method.kind} cannot be folded into the weights of a plain network, so quantised "
+            "weights would not be those it was trained with. Train with bits instead: tain train --method lq_lora."
+        )
+    if getattr(method.config, "layers", None) is not None:
+        raise ConfigError(
+            f"{folder}: a student of some layers of {classifier.backbone.name} cannot be compressed, as what is "
+            "written stands beside the whole base. Use a student with a base of its own."
+        )
 
 
 def _method(settings: Mapping[str, Any]) -> LqLora:

@@ -28,7 +28,7 @@ class Progress:
         step: Optimiser steps done.
         rate_scale: Halved at each rollback.
         n_rollbacks: Times it went back.
-        best: Best validation score so far, as (TPR at the target FPR, AUROC) or (accuracy, 0).
+        best: Best validation score so far, as (TPR at the target FPR, AUROC) or (accuracy, minus the loss).
         best_step: Step of it.
         best_is_average: Whether the best weights were averaged ones.
         n_bad: Evaluations since the best.

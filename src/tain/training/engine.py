@@ -100,6 +100,7 @@ class Engine:
         _require_teacher(train, config)
         self.weights = row_weights(train, config)
         self.epoch_ends = list(accumulate(plan_length(train, config, seed=seed)))
+        _require_enough_batches(self.epoch_ends[-1], config)
         self.n_steps = max(1, self.epoch_ends[-1] // config.accumulate)
         self.plan: tuple[int, list[NDArray[np.int64]]] = (-1, [])
         self.accelerator = self._accelerator()
@@ -181,7 +182,8 @@ class Engine:
             return
         step = self.state.progress.step = step + 1
         advance(n_tokens)
-        if self.config.average_from is not None and step > self.config.average_from * self.n_steps:
+        is_result = self.method.is_result(step=step - 1, n_steps=self.n_steps)
+        if is_result and self.config.average_from is not None and step > self.config.average_from * self.n_steps:
             add_to_average(self.state, self.model)
         if step % LOG_EVERY == 0 or step == self.n_steps:
             self._log(
@@ -331,6 +333,14 @@ def show_texts(method: Method[Any], backbone: Backbone, train: TokenStore, *, se
     n = min(N_LOOKED_AT, len(labelled))
     rows = labelled[np.random.default_rng(seed).choice(len(labelled), n, replace=False)]
     method.look_at(backbone, [train[index] for index in rows], train.labels[rows].astype(int).tolist())
+
+
+def _require_enough_batches(n_batches: int, config: TrainingConfig) -> None:
+    if n_batches < config.accumulate:
+        raise ConfigError(
+            f"training.accumulate is {config.accumulate}, but there are {n_batches} batches in all. Lower it, lower "
+            "training.batch_tokens or raise training.n_epochs."
+        )
 
 
 def _require_teacher(train: TokenStore, config: TrainingConfig) -> None:

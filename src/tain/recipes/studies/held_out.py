@@ -26,9 +26,11 @@ class HeldOut:
     Attributes:
         name: The family or generator.
         train: Texts of everything else; no text of them nearly repeats a test text.
-        human_calibration: Human texts of everything else, of other groups than `train`; they set the threshold.
+        human_calibration: Human texts of everything else, of other groups than `train`, none of which nearly repeats a
+            text of `train` or a test text, as corpora share their human texts; they set the threshold.
         tests: Texts of the part held out, by corpus; of a generator, only corpora that it wrote for.
         n_repeats: Training texts left out because they nearly repeat a test text.
+        n_known: Human texts that would have set the threshold but nearly repeat a training or a test text.
     """
 
     name: str
@@ -36,6 +38,7 @@ class HeldOut:
     human_calibration: tuple[str, ...]
     tests: Mapping[str, Corpus]
     n_repeats: int
+    n_known: int
 
 
 class StudyTextsReader:
@@ -82,13 +85,17 @@ class StudyTextsReader:
                 pile[place].append(example)
         tests = _sample(self._of_tested_corpora(pile["test"]), texts.n_test, seed)
         train, n_repeats = _without_repeats(_sample(pile["train"], texts.n_train, seed), tests)
-        human = _sample((e for e in pile["calibration"] if e.label == "human"), texts.n_calibration, seed)
+        human, n_known = self._calibration(pile["calibration"], [*train, *tests], seed)
         _require_both(train, "train", name)
         _require_both(tests, "test", name)
         require_support(len(human), self.study.target_fpr)
         return HeldOut(
-            name, Corpus(tuple(train)), tuple(_ended(human, texts).texts), _by_source(tests, texts), n_repeats
+            name, Corpus(tuple(train)), tuple(_ended(human, texts).texts), _by_source(tests, texts), n_repeats, n_known
         )
+
+    def _calibration(self, pile: list[Example], others: list[Example], seed: int) -> tuple[list[Example], int]:
+        drawn = _sample((e for e in pile if e.label == "human"), self.study.texts.n_calibration, seed)
+        return _without_repeats(drawn, others)
 
     def _place(self, example: Example, held: str, shares: Mapping[str, float], seed: int) -> str | None:
         if self.study.hold_out == "family":
@@ -142,12 +149,12 @@ def _sample(examples: Iterable[Example], n: int, seed: int) -> list[Example]:
     return kept
 
 
-def _without_repeats(train: list[Example], tests: list[Example]) -> tuple[list[Example], int]:
+def _without_repeats(examples: list[Example], others: list[Example]) -> tuple[list[Example], int]:
     held = HeldTexts()
-    held.add([example.text for example in tests])
-    is_near = held.are_near([example.text for example in train])
-    kept = [example for example, near in zip(train, is_near, strict=True) if not near]
-    return kept, len(train) - len(kept)
+    held.add([example.text for example in others])
+    is_near = held.are_near([example.text for example in examples])
+    kept = [example for example, near in zip(examples, is_near, strict=True) if not near]
+    return kept, len(examples) - len(kept)
 
 
 def _ended(examples: Iterable[Example], texts: StudyTexts) -> Corpus:

@@ -108,6 +108,7 @@ class LeaveOneOutStudy:
             "n_train": len(part.train),
             "n_calibration": len(part.human_calibration),
             "n_repeats_left_out": part.n_repeats,
+            "n_calibration_left_out": part.n_known,
         }
         write_json(file, head | counts | {"corpora": _measured(part, scores, threshold, self.study.target_fpr)})
 

@@ -40,13 +40,21 @@ class Row:
 def rows(cells: Sequence[Cell]) -> list[Row]:
     """A row for each corpus and contestant, corpora by their highest false positive rate, then the means.
 
+    Where a corpus was tested with several parts held out, as with generators, each of them has rows of its own: a
+    spread is over seeds and nothing else.
+
     Args:
         cells: Of one study; seeds that lack a corpus are left out of its mean.
     """
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    held: dict[str, set[object]] = {}
+    for cell in cells:
+        for corpus in _corpora(cell):
+            held.setdefault(corpus, set()).add(cell["held"])
     for cell in cells:
         for corpus, own in _corpora(cell).items():
-            found.setdefault((corpus, str(cell["contestant"])), []).append(own)
+            name = corpus if len(held[corpus]) == 1 else f"{corpus}, {cell['held']} held out"
+            found.setdefault((name, str(cell["contestant"])), []).append(own)
     contestants = list(dict.fromkeys(name for _, name in found))
     table = [_row(corpus, name, own) for (corpus, name), own in found.items()]
     worst = {corpus: max(row.fpr.mean for row in table if row.corpus == corpus) for corpus, _ in found}

@@ -109,6 +109,22 @@ def test_training_texts_that_repeat_a_test_text_are_left_out(tmp_path, corpora):
     assert not any(e.text.removesuffix(" w1") in repeats for e in part.train if e.source == "three")
 
 
+def test_human_texts_that_two_corpora_share_do_not_train_and_set_the_threshold_too(tmp_path, corpora):
+    copied = tmp_path / "corpora"
+    shutil.copytree(corpora, copied)
+    rows_of_three = [json.loads(row) for row in (copied / "three.jsonl").read_text().splitlines()]
+    shared = [
+        row | {"id": f"copy{i}", "group": f"copy{i}", "text": row["text"] + " w1"}
+        for i, row in enumerate(rows_of_three)
+    ]
+    (copied / "four.jsonl").write_text("".join(json.dumps(row) + "\n" for row in shared))
+    study = read_study(write_study(tmp_path, copied, TFIDF, target_fpr=0.1))
+    part = StudyTextsReader(study, is_quiet=True).part("a", seed=0)
+    trained = {e.text.removesuffix(" w1") for e in part.train}
+    assert part.n_known > 0
+    assert not any(text.removesuffix(" w1") in trained for text in part.human_calibration)
+
+
 def test_a_study_runs_resumes_and_extends(tmp_path, corpora, capsys, monkeypatch):
     monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
     base = save_tiny_encoder(tmp_path / "base")
@@ -239,3 +255,16 @@ def test_the_table_is_the_mean_of_seeds_and_puts_the_worst_corpus_first():
     assert table[1].auroc.sd == pytest.approx(np.std([0.9, 0.8], ddof=1))
     assert table[2].auroc.mean == pytest.approx(0.75)
     assert str(table[1].auroc) == "0.850 ± 0.071"
+
+
+def test_a_corpus_tested_with_two_generators_held_out_has_rows_for_each():
+    def cell(held, seed, auroc):
+        rate = {"k": 0, "n": 10, "rate": 0.0, "low": 0.0, "high": 0.3}
+        own = {"auroc": auroc, "tpr_at_target": 0.1, "fpr": rate, "tpr": rate}
+        return {"held": held, "contestant": "a", "seed": seed, "corpora": {"essays": own}}
+
+    table = rows([cell(held, seed, auroc) for held, auroc in (("gpt", 0.9), ("llama", 0.5)) for seed in (0, 1)])
+    assert {row.corpus: (row.auroc.mean, row.auroc.n) for row in table[:2]} == {
+        "essays, gpt held out": (0.9, 2),
+        "essays, llama held out": (0.5, 2),
+    }
