@@ -213,7 +213,7 @@ _WORDS: Mapping[Level, str] = {
 }
 _MEANING: Mapping[tuple[str, str], str] = {
     ("human texts", "higher"): "More of them may be wrongly called AI than the operating points say.",
-    ("human texts", "lower"): "Fewer of them may be wrongly called AI, though the highest scores decide that, not most of them.",
+    ("human texts", "lower"): "Fewer of them may be wrongly called AI, though the highest scores decide that.",
     ("AI texts", "higher"): "More of them may be found than at calibration.",
     ("AI texts", "lower"): "Fewer of them may be found than at calibration.",
 }
