@@ -109,7 +109,7 @@ def load_backbone(
     _give_padding_token(model, tokenizer)
     set_dropout(model)
     model.requires_grad_(False)
-    model.eval()
+    model.train(False)
     return Backbone(name, with_pooling(model, pooling), tokenizer, labels, pooling, max_tokens_of(model, tokenizer))
 
 
