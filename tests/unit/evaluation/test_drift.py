@@ -32,7 +32,7 @@ def test_a_shift_says_which_way_and_what_follows(mean, side, follows):
     assert found.psi > 0.25
     assert (found.p_higher > 0.5) == (mean > 0)
     assert f"score {side} than" in found.sentence
-    assert f"{follows} of them are wrongly called AI" in found.sentence
+    assert f"{follows} of them may be wrongly called AI" in found.sentence
     assert drift_of([found]).warnings == (found.sentence,)
 
 
