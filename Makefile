@@ -31,8 +31,8 @@ $(DEV): $(RUN)
 demo: $(RUN)   ## three verdicts, then the whole loop on a small real corpus
 	$(BIN)/tain demo
 
-test: $(DEV)   ## the whole suite, offline
-	$(BIN)/python -m pytest
+test: $(DEV)   ## the whole suite, offline, a process for each core
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(DEV)   ## style
 	$(BIN)/ruff check .
