@@ -170,7 +170,7 @@ def whole_report(detector: Detector, seen: list[Scored]) -> Report:
         operating_points=detector.calibration.record.points,
         slices={"corpus": names},
         pools=names,
-        baseline_scores={BASELINE: baseline},
+        baseline_scores={build_baseline(BASELINE).title: baseline},
         probabilities=[detector.calibration.p_ai(score) for score in scores],
         provenance={"detector": detector.settings.about.name, "command": detector.settings.about.recipe},
         seed=SEED,

@@ -162,7 +162,7 @@ def _train_and_measure(corpora: DemoCorpora, output: Path, *, force: bool, is_qu
         detector,
         corpora.test,
         output=output / "report",
-        baselines={BASELINE: scores},
+        baselines={build_baseline(BASELINE).title: scores},
         force=True,
         is_quiet=is_quiet,
         seed=SEED,

@@ -41,7 +41,7 @@ def test_the_suffix_says_the_format(name: str, kind: str | None) -> None:
         ("a.csv", "text,label\nhé,0\n".encode("utf-16"), "looks like UTF-16 text; save it as UTF-8"),
         ("a.txt", bytes(range(256)) * 8, "is binary, not text"),
         ("a.jsonl", b'[{"text": "x"}]', "holds one JSON array"),
-        ("a.jsonl.gz", gzip.compress(LONG)[:-9], "damaged or cut short as gzip data"),
+        ("a.jsonl.gz", gzip.compress(LONG, mtime=0)[:-9], "damaged or cut short as gzip data"),
         ("a.jsonl.gz", b"plain text", "damaged or cut short as gzip data"),
         ("a.jsonl.zst", zstandard.ZstdCompressor().compress(LONG)[:-5], "damaged or cut short as Zstandard data"),
         ("a.jsonl.zst", b"plain text", "damaged or cut short as Zstandard data"),
