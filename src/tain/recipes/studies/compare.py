@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tain.core.errors import ConfigError
 from tain.core.files import whole_file, write_json
@@ -34,6 +34,9 @@ class Table(Protocol):
     def as_json(self) -> dict[str, object]:
         """As plain values."""
         ...
+
+
+T = TypeVar("T", bound=Table)
 
 
 @dataclass(frozen=True)
@@ -110,11 +113,13 @@ def compare(
     """
     study = read_study(file)
     if isinstance(study, Tuning):
-        table: Table = _compare_tuning(study, output, only, limit_minutes, is_quiet=is_quiet, tell=tell)
-    elif only or limit_minutes is not None:
+        return _compare_tuning(study, output, only, limit_minutes, is_quiet=is_quiet, tell=tell)
+    if only or limit_minutes is not None:
         raise ConfigError(f"{file} is a leave-one-out study; --only and --limit-minutes are for studies of tuning.")
-    else:
-        table = _compare_leave_one_out(study, output, is_quiet=is_quiet, tell=tell)
+    return _compare_leave_one_out(study, output, is_quiet=is_quiet, tell=tell)
+
+
+def _written(table: T, output: Path) -> T:
     with whole_file(output / "table.md") as part:
         part.write_text(table.markdown(), encoding="utf-8")
     write_json(output / "table.json", table.as_json())
@@ -123,7 +128,7 @@ def compare(
 
 def _compare_leave_one_out(study: LeaveOneOut, output: Path, *, is_quiet: bool, tell: Tell) -> LeaveOneOutTable:
     cells = LeaveOneOutStudy(study, output, is_quiet=is_quiet).run(tell)
-    return LeaveOneOutTable(tuple(rows(cells)), study.target_fpr)
+    return _written(LeaveOneOutTable(tuple(rows(cells)), study.target_fpr), output)
 
 
 def _compare_tuning(
@@ -134,13 +139,16 @@ def _compare_tuning(
     from tain.recipes.studies.tuning.study import TuningStudy
 
     running = TuningStudy(study, output, only=only, is_quiet=is_quiet, tell=tell)
-    n_left = running.run(limit_minutes=limit_minutes)
-    found, tests = gather(running.plan)
-    results = Results(tuple(found), tuple(tests), n_left)
-    with whole_file(output / "table.tex") as part:
-        part.write_text(latex(results), encoding="utf-8")
-    save_plots(found, output / "plots")
-    return TuningTable(results)
+    try:
+        running.run(limit_minutes=limit_minutes)
+    finally:  # a cell that fails takes nothing from the table of those that are done
+        found, tests = gather(running.plan)
+        table = TuningTable(Results(tuple(found), tuple(tests), running.n_left))
+        with whole_file(output / "table.tex") as part:
+            part.write_text(latex(table.results), encoding="utf-8")
+        save_plots(found, output / "plots")
+        _written(table, output)
+    return table
 
 
 def _plain(value: object) -> object:

@@ -11,7 +11,7 @@ from tests.tiny import WORDS, save_tiny_encoder
 
 from tain.cli import DONE, MISUSE, PARTIAL
 from tain.cli.app import run
-from tain.core.errors import ConfigError, DataError, MissingExtraError, TrainingError
+from tain.core.errors import ConfigError, DataError, MethodError, MissingExtraError, TrainingError
 from tain.recipes.studies.compare import compare
 from tain.recipes.studies.configuration import read_study
 from tain.recipes.studies.tuning import study as tuning_study
@@ -217,6 +217,18 @@ def test_a_limit_stops_between_cells_and_only_takes_what_is_named(tmp_path, data
     assert "--only zebra: nothing in the study has this name" in capsys.readouterr().err
     assert run(flags) == DONE
     assert len(here) == len(set(here)) == 6
+
+
+def test_a_cell_that_fails_takes_nothing_from_the_table_of_those_that_are_done(tmp_path, data, here):
+    methods = METHODS.replace('name = "head only"', 'name = "broken"').replace(
+        'method = { kind = "head_only" }', 'method = { kind = "lora", targets = "no such layer" }'
+    )
+    file = write_study(tmp_path, data, methods=methods, sizes=[12])
+    with pytest.raises(MethodError, match="matches no linear layer"):
+        compare(file, tmp_path / "out", is_quiet=True)
+    table = json.loads((tmp_path / "out" / "table.json").read_text())
+    assert table["n_left"] > 0
+    assert [row["contestant"] for row in table["rows"]] == ["LoRA"]
 
 
 def test_a_rate_that_diverges_is_a_result_and_is_not_chosen(tmp_path, data, here, monkeypatch):

@@ -60,25 +60,20 @@ class TuningStudy:
         self.measured: list[tuple[Work, float]] = []
         self.chosen: dict[tuple[str, str, str, int], float] = {}
 
-    def run(self, *, limit_minutes: float | None = None) -> int:
+    def run(self, *, limit_minutes: float | None = None) -> None:
         """Run what is missing.
 
         Args:
             limit_minutes: No cell is begun that would end later, as far as is known; None knows no limit.
-
-        Returns:
-            How many steps (a training, or the test of a trained model) are left.
         """
         started = time.monotonic()
         with progress("cells", len(self._pending()), unit="cells", is_quiet=self.is_quiet) as advance:
             for group in self.groups:
                 for job in self._jobs(group):
                     if limit_minutes is not None and self._is_late(job, group, started, 60 * limit_minutes):
-                        n_left = len(self._pending())
                         self.tell(f"Stopped at the limit of {limit_minutes:g} minutes: {self._rest()}.")
-                        return n_left
+                        return
                     self._run(job, group, advance)
-        return 0
 
     def _jobs(self, group: Group) -> Iterator[Job]:
         """What is missing of a group, in order; the test comes once the sweep has chosen."""
@@ -108,6 +103,11 @@ class TuningStudy:
         self.measured.append((work, time.perf_counter() - began))
         advance(1)
         self.tell(f"{_line(job, group)}; {self._rest()}")
+
+    @property
+    def n_left(self) -> int:
+        """Steps of what was asked for (a training, or the test of a trained model) that are to come."""
+        return len(self._pending())
 
     def _pending(self) -> list[Work]:
         """Every step that is to come; which rate will be chosen does not matter to how many there are."""
