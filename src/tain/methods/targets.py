@@ -53,5 +53,8 @@ def _is_chosen(name: str, targets: str | tuple[str, ...]) -> bool:
 
 
 def _is_bypassed(name: str, backbone: Backbone) -> bool:
-    # A pooling of ours replaces the network's own, whose weights then reach no score.
-    return backbone.pooling != "native" and "pooler" in name.split(".")
+    # A pooling of ours replaces the network's own, whose weights then reach no score, and what stands between it and
+    # the head, as in ModernBERT and DistilBERT.
+    if backbone.pooling == "native":
+        return False
+    return "pooler" in name.split(".") or not name.startswith(f"{backbone.model.base_model_prefix}.")
