@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import Field
-from safetensors.torch import save_file
 from torch import nn
 
-from tain.core.errors import MethodError
 from tain.methods.method import Method, MethodConfig, trainable
 from tain.methods.projected_adam import Precision
 from tain.methods.targets import target_linears
-from tain.methods.weights import read_weights
+from tain.methods.weights import read_weights, save_trained
 from tain.models import Backbone
 
 if TYPE_CHECKING:
@@ -76,10 +74,7 @@ class TargetWeights(Method[C]):
         Raises:
             MethodError: If nothing in the model is marked as trained, as in a merged one.
         """
-        weights = {name: p.detach().contiguous() for name, p in trainable(model).items()}
-        if not weights:
-            raise MethodError(f"{folder}: the model has no trained weights to save. Save the one `prepare` gave.")
-        save_file(weights, folder / FILE)
+        save_trained(model, folder / FILE)
 
     def load(self, backbone: Backbone, folder: Path) -> nn.Module:
         """The backbone with the targets' weights and the head replaced by saved ones, marked as trained."""

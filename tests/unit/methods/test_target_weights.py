@@ -124,7 +124,7 @@ def test_weights_of_other_targets_are_refused_and_so_is_a_model_with_nothing_tra
     build_method({"kind": kind, "targets": "query"}).save(model, tmp_path)
     with pytest.raises(DetectorError, match="is missing"):
         build_method({"kind": kind}).load(load_backbone(base, DETECTION), tmp_path)
-    with pytest.raises(MethodError, match="no trained weights to save"):
+    with pytest.raises(MethodError, match="no weight of this model trains"):
         build_method({"kind": kind}).save(backbone.model.requires_grad_(False), tmp_path)
 
 
