@@ -20,7 +20,7 @@ from tain.recipes.studies.tuning.cell import CellFolder
 from tain.recipes.studies.tuning.configuration import TuningTask
 from tain.recipes.studies.tuning.plan import Plan
 from tain.recipes.studies.tuning.process import run_apart
-from tain.recipes.studies.tuning.study import choose
+from tain.recipes.studies.tuning.study import TuningStudy, choose
 from tain.recipes.studies.tuning.texts import read_task, stratified
 from tain.recipes.studies.tuning.training import peak_rss_bytes
 
@@ -176,6 +176,34 @@ def test_the_rate_is_chosen_on_validation_texts_and_the_sweep_is_given_no_test_t
         assert mirrored["accuracy"]["mean"] == pytest.approx(1 - row["accuracy"]["mean"])
 
 
+def test_rates_chosen_at_one_size_serve_all_and_are_trained_once(tmp_path, data, here):
+    file = write_study(tmp_path, data, sweep_size=12)
+    table = compare(file, tmp_path / "out", is_quiet=True).as_json()
+    # Two methods: two rates at 12 texts, the test of one and another seed; at 32 texts the two seeds.
+    assert len(here) == len(set(here)) == 2 * (2 + 2 + 2)
+    for row in table["rows"]:
+        assert row["swept_at"] == 12
+        assert row["accuracy"]["n"] == 2
+    for name in ("LoRA", "head only"):
+        small, large = (row for row in table["rows"] if row["contestant"] == name)
+        assert small["rate"] == large["rate"]
+        assert small["sweep"] == large["sweep"]
+    assert "chosen at 12 training texts" in (tmp_path / "out" / "table.md").read_text()
+    with pytest.raises(ConfigError, match="sweep_size is 13; two has the sizes"):
+        read_study(write_study(tmp_path, data, sweep_size=13))
+
+
+def test_only_a_larger_size_sweeps_at_the_size_that_chooses(tmp_path, data, here):
+    lines = []
+    file = write_study(tmp_path, data, sweep_size=32, sizes=[12, 32], seeds=[0])
+    study = TuningStudy(read_study(file), tmp_path / "out", is_quiet=True, tell=lines.append)
+    n_expected = study.n_left
+    study.run()
+    # The test of a model that the sweep left is a step, but no training of its own.
+    assert len(here) == n_expected == 2 * (2 + 1 + 1)
+    assert study.n_left == 0
+
+
 def test_a_study_extends_and_finds_what_it_has_in_common(tmp_path, data, here):
     small = write_study(tmp_path, data, sizes=[12], seeds=[0])
     compare(small, tmp_path / "out", is_quiet=True)
@@ -320,6 +348,23 @@ def test_no_text_and_no_group_stands_in_two_parts(tmp_path):
     assert len({"8", "242"} & (parts["train"] | parts["valid"])) == 1
     repeats = texts.counts["train: in another part too"] + texts.counts["valid: in another part too"]
     assert repeats == 2 and texts.test.height == 40
+
+
+def test_rows_are_chosen_by_column_cut_to_one_length_and_freed_of_comments(tmp_path):
+    rows = [
+        {"text": f"w{i} = 1  # said {i}\nx = {i}\ny = 2", "label": str(i % 2), "kind": "code" if i < 300 else "prose"}
+        for i in range(400)
+    ]
+    rows += [{"text": f"short {i}", "label": "0", "kind": "code"} for i in range(7)]
+    task = task_of(tmp_path, rows, where={"kind": ("code",)}, n_words=6, comments_of="python")
+    texts = read_task(task, split_seed=0)
+    found = [text for part in (texts.train, texts.valid, texts.test) for text in part["text"]]
+    assert len(found) == 300 and texts.counts["under 6 words"] == 7
+    assert all(len(text.split()) == 6 and "#" not in text and text.count("\n") == 1 for text in found)
+    with pytest.raises(DataError, match="no row of .* has"):
+        read_task(task_of(tmp_path, rows, where={"kind": ("verse",)}), split_seed=0)
+    with pytest.raises(ConfigError, match="no column 'sort' for where"):
+        read_task(task_of(tmp_path, rows, where={"sort": ("verse",)}), split_seed=0)
 
 
 def test_parts_are_capped_by_class_and_do_not_follow_the_training_seed(tmp_path):

@@ -56,6 +56,29 @@ def test_every_draw_is_the_measure_of_the_texts_drawn(name):
     assert draws(own, name, bootstrap=bootstrap) == pytest.approx(np.array(slow, dtype=float))
 
 
+@pytest.mark.parametrize("name", ["accuracy", "macro_f1", "auroc"])
+def test_texts_of_a_group_are_drawn_together(name):
+    own, bootstrap = predictions(60, seed=0), Bootstrap(n_draws=100)
+    grouped = Predictions(own.ids, own.labels, own.logits, np.arange(60) // 3)
+    slow = []
+    for weights in bootstrap.weights(20, n_texts=60):
+        for row in weights:
+            rows = np.repeat(np.arange(60), np.repeat(row, 3))
+            slow.append(measure(Predictions(tuple(map(str, rows)), own.labels[rows], own.logits[rows]), name))
+    assert draws(grouped, name, bootstrap=bootstrap) == pytest.approx(np.array(slow, dtype=float))
+
+
+def test_groups_that_stand_and_fall_together_count_once():
+    first, second = predictions(20, seed=0, skill=2.0), predictions(20, seed=1, skill=0.0)
+    alone = accuracy_gap([first], [second])
+
+    def fivefold(own: Predictions) -> Predictions:
+        ids = tuple(f"{name}-{i}" for i in range(5) for name in own.ids)
+        return Predictions(ids, np.tile(own.labels, 5), np.tile(own.logits, (5, 1)), np.tile(np.arange(20), 5))
+
+    assert accuracy_gap([fivefold(first)], [fivefold(second)]).p == pytest.approx(alone.p)
+
+
 def test_the_paired_bootstrap_equals_a_slow_plain_one():
     first = [predictions(80, seed=s, skill=1.5) for s in (0, 1)]
     second = [predictions(80, seed=s, skill=0.7) for s in (2, 3)]
@@ -145,7 +168,7 @@ def test_the_forecast_takes_the_pace_of_who_was_measured():
 def row(contestant: str, value: float, **settings: object) -> TuningRow:
     usual = {
         "task": "CoLA_1", "base": "minilm", "method": contestant, "varied": {}, "size": 500, "n_test": 516,
-        "rate": 1e-3, "sweep": (Candidate(1e-3, 0.4),), "accuracy": spread([value, value + 0.02]),
+        "rate": 1e-3, "swept_at": 500, "sweep": (Candidate(1e-3, 0.4),), "accuracy": spread([value, value + 0.02]),
         "measures": {"matthews": Spread(0.4, 0.01, 2)}, "by_seed": {}, "n_diverged": 0, "n_trainable": 1234,
         "n_parameters": 22_000_000, "peak_rss_bytes": 900 << 20, "base_rss_bytes": 400 << 20, "peak_device_bytes": None,
         "activation_bytes": 5 << 20, "optimiser_bytes": 20 << 20, "train_s": Spread(12.34, 0.5, 2),

@@ -123,7 +123,8 @@ class CellFolder:
         frame = pl.read_parquet(self.path / part)
         columns = [name for name in frame.columns if name.startswith(LOGIT)]
         logits = frame.select(columns).to_numpy().astype(np.float64)
-        return Predictions(tuple(frame["id"].to_list()), frame["label"].to_numpy().astype(np.int64), logits)
+        groups = frame["group"].rank("dense").to_numpy().astype(np.int64) - 1
+        return Predictions(tuple(frame["id"].to_list()), frame["label"].to_numpy().astype(np.int64), logits, groups)
 
     def keep_predictions(self, part: str, texts: pl.DataFrame, logits: np.typing.NDArray[Any]) -> None:
         """Write what was said of a part.
@@ -135,6 +136,6 @@ class CellFolder:
         """
         columns = {f"{LOGIT}{index}": column for index, column in enumerate(np.asarray(logits, np.float64).T)}
         with whole_file(self.path / part) as file:
-            texts.select("id", "label").with_columns(**{k: pl.Series(v) for k, v in columns.items()}).write_parquet(
+            texts.select("id", "label", "group").with_columns(**{k: pl.Series(v) for k, v in columns.items()}).write_parquet(
                 file
             )

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tain.corpora.code_comments import Language
 from tain.training.config import TrainingConfig
 
 Metric: TypeAlias = Literal["auto", "accuracy", "matthews", "macro_f1", "detection"]
@@ -35,6 +36,11 @@ class TuningTask(_Part):
     pair_column: str | None = Field(None, description="Column of the second text, where a row is a pair.")
     label_column: str = Field("label", description="Column of the label.")
     group_column: str | None = Field(None, description="Column of what must not part in a split.")
+    where: dict[str, tuple[str, ...]] = Field({}, description="Columns and the values of which a row must have one.")
+    n_words: int | None = Field(
+        None, ge=1, description="Every text is cut to exactly so many words, and shorter ones are left out."
+    )
+    comments_of: Language | None = Field(None, description="Programming language whose comments are taken out.")
     labels: tuple[str, ...] = Field((), description="Classes in order, other rows left out; none takes all there are.")
     splits: TaskSplits | None = Field(None, description="The parts as the file names them; none draws them by group.")
     valid_share: float = Field(
@@ -104,6 +110,9 @@ class Tuning(_Part):
     sizes: tuple[int, ...] = Field(
         (500,), min_length=1, description="Numbers of training texts; smaller within larger."
     )
+    sweep_size: int | None = Field(
+        None, description="Number of training texts at which learning rates are chosen for all sizes; none: at each."
+    )
     bases: tuple[str, ...] = Field(("minilm",), min_length=1, description="Backbones.")
     pooling: Literal["native", "mean", "first", "last"] = Field(
         "native", description="From token states to one vector."
@@ -125,6 +134,10 @@ class Tuning(_Part):
         for values, what in ((self.seeds, "seeds hold"), (self.sizes, "sizes hold"), (self.bases, "bases hold")):
             _once(values, what)
         self._require_equal_budgets()
+        for task in self.tasks:
+            if self.sweep_size is not None and self.sweep_size not in self.sizes_of(task):
+                sizes = list(self.sizes_of(task))
+                raise ValueError(f"sweep_size is {self.sweep_size}; {task.name} has the sizes {sizes}, and not this one")
         names = [method.name for method in self.methods] + [v.name for v in self.variants] + list(self.baselines)
         if self.reference is not None and self.reference not in names:
             raise ValueError(f"reference is {self.reference!r}; expected one of {names}")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tain.core.example import DETECTION, LabelSet
 from tain.evaluation.bootstrap import Bootstrap, ranking_draws
 from tain.evaluation.ranking import auroc, tpr_at_fpr
+from tain.evaluation.samples import as_groups
 from tain.evaluation.thresholds import supports
 from tain.recipes.studies.tuning.configuration import TuningTask
 
@@ -40,11 +41,13 @@ class Predictions:
         ids: Of the texts, shape (n,).
         labels: Class indices, shape (n,).
         logits: Shape (n, n_classes).
+        groups: Name of each text's group, whose texts are not independent, shape (n,); None: each is its own.
     """
 
     ids: tuple[str, ...]
     labels: NDArray[np.int64]
     logits: Floats
+    groups: NDArray[np.int64] | None = None
 
     @property
     def called(self) -> NDArray[np.int64]:
@@ -111,11 +114,12 @@ def draws(predictions: Predictions, name: str, *, bootstrap: Bootstrap) -> Float
         scores, is_ai = predictions.logits[:, 1] - predictions.logits[:, 0], predictions.labels == 1
         if is_ai.all() or not is_ai.any() or (name != "auroc" and not _resolves(is_ai)):
             return np.full(bootstrap.n_draws, np.nan)
-        found = ranking_draws(scores, is_ai, target_fprs=[TARGET_FPR], bootstrap=bootstrap)
+        found = ranking_draws(scores, is_ai, groups=predictions.groups, target_fprs=[TARGET_FPR], bootstrap=bootstrap)
         return found.auroc if name == "auroc" else found.tpr[TARGET_FPR]
-    per_text = _per_text(predictions)
-    n = len(predictions.labels)
-    blocks = [_of_counts(name, w.astype(np.float64) @ per_text) for w in bootstrap.weights(n, n_texts=n)]
+    index, n = as_groups(predictions.groups, n=len(predictions.labels))
+    per_group = np.zeros((n, 3 * predictions.logits.shape[1]))
+    np.add.at(per_group, index, _per_text(predictions))
+    blocks = [_of_counts(name, w.astype(np.float64) @ per_group) for w in bootstrap.weights(n, n_texts=n)]
     return np.concatenate(blocks)
 
 

@@ -33,7 +33,7 @@ class Gap:
 
 
 def accuracy_gap(first: Sequence[Predictions], second: Sequence[Predictions]) -> Gap:
-    """McNemar's test over all seeds, a text and its repetitions under other seeds being one group.
+    """McNemar's test over all seeds, a text, those of its group and their repetitions under other seeds being one group.
 
     It speaks of other texts like these, of the same trainings; the spread over seeds speaks of other trainings.
 
@@ -46,7 +46,8 @@ def accuracy_gap(first: Sequence[Predictions], second: Sequence[Predictions]) ->
     """
     _require_same_texts(first, second)
     right = [np.concatenate([own.is_right for own in side]) for side in (first, second)]
-    groups = np.tile(np.arange(len(first[0].ids)), len(first))
+    own = first[0].groups
+    groups = np.tile(np.arange(len(first[0].ids)) if own is None else own, len(first))
     found = mcnemar(*right, groups=groups)
     difference = found.difference
     return Gap("accuracy", difference.value, difference.low, difference.high, found.p_value)

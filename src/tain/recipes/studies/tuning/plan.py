@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,22 @@ class Plan:
                 for base in self.study.bases:
                     for variant in self.study.variants:
                         yield Group(texts, base, variant.name, variant, size)
+
+    def sweep(self, group: Group) -> dict[float, Cell]:
+        """The trainings that choose a group's learning rate, by rate; none for a classical model.
+
+        Args:
+            group: What is compared.
+        """
+        if group.variant is None:
+            return {}
+        own = self.sweeper(group)
+        return {rate: self.cell(own, rate=rate, seed=self.study.seeds[0]) for rate in group.variant.of.learning_rates}
+
+    def sweeper(self, group: Group) -> Group:
+        """The group that sweeps for this one: itself, or the one of the study's `sweep_size`."""
+        size = self.study.sweep_size
+        return group if size is None or group.variant is None else replace(group, size=size)
 
     def cell(self, group: Group, *, rate: float | None, seed: int) -> Cell:
         """A training of a group.

@@ -13,7 +13,7 @@ from tain.recipes.studies.tuning.configuration import Setting
 from tain.recipes.studies.tuning.measures import Predictions, measure, measured
 from tain.recipes.studies.tuning.paired import Gap, accuracy_gap, holm, measure_gap
 from tain.recipes.studies.tuning.plan import Group, Plan
-from tain.recipes.studies.tuning.study import choose, swept
+from tain.recipes.studies.tuning.study import choose
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class TuningRow:
         size: Training texts.
         n_test: Test texts.
         rate: The learning rate that validation texts chose; None for a classical model, or where all diverged.
+        swept_at: Number of training texts at which it was chosen.
         sweep: Every candidate.
         accuracy: Over seeds.
         measures: The task's own over seeds, the one that chooses first.
@@ -66,6 +67,7 @@ class TuningRow:
     size: int
     n_test: int
     rate: float | None
+    swept_at: int
     sweep: tuple[Candidate, ...]
     accuracy: Spread
     measures: Mapping[str, Spread]
@@ -145,7 +147,7 @@ def _row(plan: Plan, group: Group) -> tuple[TuningRow | None, _Tested]:
     tested = _Tested(group, done, {seed: folder.predictions(TEST) for seed, folder in done.items()})
     n_diverged = sum(folder.has_diverged for folder in folders.values())
     sweep = _sweep(plan, group)
-    all_diverged = bool(sweep) and len(sweep) == len(swept(group)) and all(c.validation is None for c in sweep)
+    all_diverged = bool(sweep) and len(sweep) == len(plan.sweep(group)) and all(c.validation is None for c in sweep)
     if not done and not all_diverged and not n_diverged:
         return None, tested
     names = tuple(dict.fromkeys(("accuracy", *group.texts.measures)))
@@ -166,6 +168,7 @@ def _row(plan: Plan, group: Group) -> tuple[TuningRow | None, _Tested]:
         size=group.size,
         n_test=group.texts.counts["test"],
         rate=rate,
+        swept_at=plan.sweeper(group).size,
         sweep=sweep,
         accuracy=spreads["accuracy"],
         measures={name: spreads[name] for name in group.texts.measures},
@@ -186,8 +189,8 @@ def _row(plan: Plan, group: Group) -> tuple[TuningRow | None, _Tested]:
 
 def _sweep(plan: Plan, group: Group) -> tuple[Candidate, ...]:
     found = []
-    for rate in swept(group):
-        folder = plan.folder(plan.cell(group, rate=rate, seed=plan.study.seeds[0]))
+    for rate, cell in plan.sweep(group).items():
+        folder = plan.folder(cell)
         if folder.is_trained:
             is_scored = not folder.has_diverged
             value = measure(folder.predictions(VALID), group.texts.measures[0]) if is_scored else None

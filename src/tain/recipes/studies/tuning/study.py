@@ -78,8 +78,7 @@ class TuningStudy:
     def _jobs(self, group: Group) -> Iterator[Job]:
         """What is missing of a group, in order; the test comes once the sweep has chosen."""
         seeds = self.study.seeds
-        for rate in swept(group):
-            job = self._job(group, rate, seeds[0], is_tested=False)
+        for job in self._sweep(group):
             if _is_missing(job):
                 yield job
         best = self._chosen(group)
@@ -90,6 +89,10 @@ class TuningStudy:
             job = self._job(group, best, seed, is_tested=True)
             if _is_missing(job):
                 yield job
+
+    def _sweep(self, group: Group) -> list[Job]:
+        own = self.plan.sweeper(group)
+        return [self.plan.job(own, cell, is_tested=False) for cell in self.plan.sweep(group).values()]
 
     def _job(self, group: Group, rate: float | None, seed: int, *, is_tested: bool) -> Job:
         return self.plan.job(group, self.plan.cell(group, rate=rate, seed=seed), is_tested=is_tested)
@@ -111,20 +114,20 @@ class TuningStudy:
 
     def _pending(self) -> list[Work]:
         """Every step that is to come; which rate will be chosen does not matter to how many there are."""
-        found = []
+        found: list[Work] = []
+        sweeps: dict[Path, Work] = {}
         for group in self.groups:
-            sweep = [self._job(group, rate, self.study.seeds[0], is_tested=False) for rate in swept(group)]
-            missing = [job for job in sweep if _is_missing(job)]
-            found += [self.plan.work(job, group) for job in missing]
-            best = swept(group)[0] if missing else self._chosen(group)
+            missing = [job for job in self._sweep(group) if _is_missing(job)]
+            sweeps |= {job.folder: self.plan.work(job, self.plan.sweeper(group)) for job in missing}
+            best = next(iter(self.plan.sweep(group))) if missing else self._chosen(group)
             if best is None and group.variant is not None:
                 continue
             for seed in self.study.seeds:
                 job = self._job(group, best, seed, is_tested=True)
-                # Where the sweep is to come, the first seed's training belongs to it and only the test is added.
+                # Where the sweep is to come, a training that belongs to it is counted there and only the test is added.
                 if missing or _is_missing(job):
-                    found.append(self.plan.work(job, group, is_trained=bool(missing) and seed == self.study.seeds[0]))
-        return found
+                    found.append(self.plan.work(job, group, is_trained=job.folder in sweeps))
+        return [*sweeps.values(), *found]
 
     def _chosen(self, group: Group) -> float | None:
         key = (group.texts.task.name, group.base, group.contestant, group.size)
@@ -147,15 +150,9 @@ class TuningStudy:
 
     def _drop_models(self, group: Group, best: float | None) -> None:
         """Models of rates that were not chosen answer nothing and take room."""
-        for rate in swept(group):
+        for rate, cell in self.plan.sweep(group).items():
             if rate != best:
-                folder = self.plan.folder(self.plan.cell(group, rate=rate, seed=self.study.seeds[0]))
-                shutil.rmtree(folder.path / MODEL, ignore_errors=True)
-
-
-def swept(group: Group) -> tuple[float, ...]:
-    """The learning rates that a group sweeps; a classical model has none."""
-    return group.variant.of.learning_rates if group.variant else ()
+                shutil.rmtree(self.plan.folder(cell).path / MODEL, ignore_errors=True)
 
 
 def choose(plan: Plan, group: Group) -> float | None:
@@ -166,8 +163,8 @@ def choose(plan: Plan, group: Group) -> float | None:
         group: Whose sweep is done; None if one is missing, or all diverged.
     """
     found: list[tuple[float, float, float]] = []
-    for rate in swept(group):
-        folder = plan.folder(plan.cell(group, rate=rate, seed=plan.study.seeds[0]))
+    for rate, cell in plan.sweep(group).items():
+        folder = plan.folder(cell)
         if not folder.is_trained:
             return None
         if not folder.has_diverged:

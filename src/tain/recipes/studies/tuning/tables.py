@@ -143,6 +143,8 @@ def _notes(results: Results) -> list[str]:
         "what the forward pass of the largest batch keeps for the backward pass; seconds and tokens/s are those of the "
         "training steps, without evaluations and checkpoints."
     ]
+    if at := sorted({row.swept_at for row in results.rows if row.swept_at != row.size}):
+        lines.append(f"Rates were chosen at {at[0]:,} training texts for all sizes of a task.")
     if results.n_left:
         lines.append(f"**Not complete: {results.n_left:,} steps are left.** The same command goes on.")
     return lines
@@ -152,8 +154,8 @@ def _about_tests(results: Results) -> str:
     names = {test.gap.measure for test in results.tests} - {"accuracy"}
     other = " Other measures: paired bootstrap over the test texts, means of seeds." if names else ""
     return (
-        "First minus second, paired by seed and test text. Accuracy: McNemar's test, the seeds of a text being one "
-        f"group.{other} Holm: read together with the other tests of the same task, backbone, size and measure. These "
+        "First minus second, paired by seed and test text. Accuracy: McNemar's test, a text's seeds (and its "
+        f"group, where the task names groups) being one.{other} Holm: read together with the other tests of the same task, backbone, size and measure. These "
         "tests speak of other texts like these and the same trainings; the standard deviations speak of other seeds."
     )
 

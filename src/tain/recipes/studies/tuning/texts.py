@@ -14,6 +14,7 @@ import polars as pl
 from tain.core.errors import ConfigError, DataError
 from tain.core.example import DETECTION, LabelSet
 from tain.core.files import whole_file
+from tain.corpora.code_comments import strip_comments
 from tain.corpora.normalise import get_normaliser
 from tain.corpora.split import assign_split
 from tain.recipes.studies.tuning.configuration import TuningTask
@@ -33,7 +34,7 @@ class TaskTexts:
 
     Attributes:
         labels: Classes, in the order of the class indices.
-        train: All that may be trained on, columns id, text, pair (null for single texts) and label (class index).
+        train: All that may be trained on, columns id, text, pair (null for single texts), label (class index) and group.
         valid: What chooses, at most `max_valid` texts.
         test: What is tested, at most `max_test` texts.
         counts: Rows left out, by reason.
@@ -83,9 +84,10 @@ def read_task(task: TuningTask, *, split_seed: int) -> TaskTexts:
     """
     frame = _read(task)
     labels = _labels(frame, task)
-    counts: Counter[str] = Counter({"of other labels": frame.height})
-    frame = frame.filter(pl.col("label").is_in(list(labels.names)))
-    counts["of other labels"] -= frame.height
+    counts: Counter[str] = Counter()
+    frame = _kept(frame, pl.col("label").is_in(list(labels.names)), "of other labels", counts)
+    if task.n_words is not None:
+        frame = _cut(frame, task.n_words, counts)
     index = {name: number for number, name in enumerate(labels.names)}
     frame = frame.with_columns(pl.col("label").replace_strict(index, return_dtype=pl.Int32))
     parts = _apart(_parts(frame, task, split_seed), counts)
@@ -95,8 +97,21 @@ def read_task(task: TuningTask, *, split_seed: int) -> TaskTexts:
         stratified(parts[name], seed=split_seed).head(most)
         for name, most in ((VALID, task.max_valid), (TEST, task.max_test))
     )
-    kept = ("id", "text", "pair", "label")
+    kept = ("id", "text", "pair", "label", "group")
     return TaskTexts(labels, parts[TRAIN].select(kept), valid.select(kept), test.select(kept), dict(counts))
+
+
+def _kept(frame: pl.DataFrame, condition: pl.Expr, otherwise: str, counts: Counter[str]) -> pl.DataFrame:
+    kept = frame.filter(condition)
+    counts[otherwise] += frame.height - kept.height
+    return kept
+
+
+def _cut(frame: pl.DataFrame, n_words: int, counts: Counter[str]) -> pl.DataFrame:
+    """Every text at the same length, so that length tells no class; of code the lines stay lines."""
+    n_found = pl.col("text").str.count_matches(r"\S+")
+    frame = _kept(frame, n_found >= n_words, f"under {n_words} words", counts)
+    return frame.with_columns(pl.col("text").str.extract(rf"(?s)\A(\s*(?:\S+\s+){{{n_words - 1}}}\S+)", 1))
 
 
 def stratified(frame: pl.DataFrame, *, seed: int) -> pl.DataFrame:
@@ -134,9 +149,13 @@ def _read(task: TuningTask) -> pl.DataFrame:
     named |= {"pair": task.pair_column} if task.pair_column else {}
     named |= {"group": task.group_column} if task.group_column else {}
     named |= {"part": task.splits.column} if task.splits else {}
-    for what, column in named.items():
+    for what, column in [*named.items(), *(("where", column) for column in task.where)]:
         if column not in frame.columns:
             raise ConfigError(f"{task.name}: {path} has no column {column!r} for {what}; it has {frame.columns}.")
+    for column, values in task.where.items():
+        frame = frame.filter(pl.col(column).cast(pl.String).is_in(list(values)))
+    if frame.is_empty():
+        raise DataError(f"{task.name}: no row of {path} has {task.where}. Check the values.")
     rows = frame.select([pl.col(column).cast(pl.String).alias(what) for what, column in named.items()])
     rows = rows.with_row_index("row").with_columns(pl.col("row").cast(pl.String).alias("id"))
     if not task.pair_column:
@@ -151,6 +170,9 @@ def _cleaned(rows: pl.DataFrame, task: TuningTask, columns: tuple[str, ...]) -> 
             pl.col(c).map_elements(lambda text: normalise(text).text, return_dtype=pl.String) for c in ("text", "pair")
         ]
         rows = rows.with_columns(texts)
+    if language := task.comments_of:
+        bare = pl.col("text").map_elements(lambda code: strip_comments(code, language), return_dtype=pl.String)
+        rows = rows.with_columns(bare)
     used = rows.filter(pl.col("label").is_in(task.labels)) if task.labels else rows
     for column in set(columns) - {"group"}:
         empty = used.filter(pl.col(column).fill_null("").str.strip_chars() == "")
