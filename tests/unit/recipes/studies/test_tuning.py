@@ -215,6 +215,15 @@ def test_a_study_extends_and_finds_what_it_has_in_common(tmp_path, data, here):
     assert all("-n32-" in name for name in here)
 
 
+def test_two_studies_share_their_trainings(tmp_path, data, here):
+    cells = str(tmp_path / "cells")
+    first = compare(write_study(tmp_path, data, sizes=[12], cells=cells), tmp_path / "one", is_quiet=True).as_json()
+    here.clear()
+    second = compare(write_study(tmp_path, data, sizes=[12], cells=cells), tmp_path / "two", is_quiet=True).as_json()
+    assert here == []
+    assert second == first
+
+
 def test_unequal_budgets_and_a_rate_outside_the_sweep_are_refused(tmp_path, data):
     unequal = METHODS.replace("[1e-4, 3e-2]", "[1e-4, 1e-3, 3e-2]", 1)
     with pytest.raises(ConfigError, match=r"unequal numbers of learning_rates \(LoRA 3, head only 2\)"):

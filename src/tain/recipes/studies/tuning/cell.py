@@ -136,6 +136,6 @@ class CellFolder:
         """
         columns = {f"{LOGIT}{index}": column for index, column in enumerate(np.asarray(logits, np.float64).T)}
         with whole_file(self.path / part) as file:
-            texts.select("id", "label", "group").with_columns(**{k: pl.Series(v) for k, v in columns.items()}).write_parquet(
-                file
-            )
+            texts.select("id", "label", "group").with_columns(
+                **{k: pl.Series(v) for k, v in columns.items()}
+            ).write_parquet(file)

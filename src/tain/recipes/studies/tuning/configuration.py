@@ -123,6 +123,9 @@ class Tuning(_Part):
     baselines: tuple[str, ...] = Field((), description="Classical models, which learn from the same texts.")
     reference: str | None = Field(None, description="Method that others are tested against; none tests every pair.")
     n_draws: int = Field(1000, ge=100, description="Bootstrap draws of a paired test.")
+    cells: str | None = Field(
+        None, description="Folder of the trainings, which several studies may share; none takes OUTPUT/cells."
+    )
     keep_models: bool = Field(False, description="Keep the models that were tested.")
     tasks: tuple[TuningTask, ...] = Field(min_length=1, description="What is learnt.")
     methods: tuple[TuningMethod, ...] = Field(min_length=1, description="Who learns.")
@@ -137,7 +140,9 @@ class Tuning(_Part):
         for task in self.tasks:
             if self.sweep_size is not None and self.sweep_size not in self.sizes_of(task):
                 sizes = list(self.sizes_of(task))
-                raise ValueError(f"sweep_size is {self.sweep_size}; {task.name} has the sizes {sizes}, and not this one")
+                raise ValueError(
+                    f"sweep_size is {self.sweep_size}; {task.name} has the sizes {sizes}, and not this one"
+                )
         names = [method.name for method in self.methods] + [v.name for v in self.variants] + list(self.baselines)
         if self.reference is not None and self.reference not in names:
             raise ValueError(f"reference is {self.reference!r}; expected one of {names}")

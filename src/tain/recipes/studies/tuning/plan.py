@@ -146,7 +146,8 @@ class Plan:
 
     def folder(self, cell: Cell) -> CellFolder:
         """Where a cell lies."""
-        return CellFolder(self.output / "cells" / cell.name)
+        cells = Path(self.study.cells).expanduser() if self.study.cells else self.output / "cells"
+        return CellFolder(cells / cell.name)
 
     def job(self, group: Group, cell: Cell, *, is_tested: bool) -> Job:
         """What its process is told of a cell.
