@@ -99,8 +99,8 @@ def compare(
 
     Args:
         file: TOML of the study.
-        output: Its folder: `cells/` with every measurement (a study of tuning may name another place), `table.md` and `table.json`; of a study of tuning also
-            `table.tex` and `plots/`.
+        output: Its folder: `cells/` with every measurement (a study of tuning may name another place), `table.md` and
+            `table.json`; of a study of tuning also `table.tex` and `plots/`.
         only: Names of tasks, methods or backbones of a study of tuning, to run these alone; none runs all.
         limit_minutes: Of a study of tuning: begin no cell that would end later.
         is_quiet: No progress bars.

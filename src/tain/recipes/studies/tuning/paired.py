@@ -33,7 +33,7 @@ class Gap:
 
 
 def accuracy_gap(first: Sequence[Predictions], second: Sequence[Predictions]) -> Gap:
-    """McNemar's test over all seeds, a text, those of its group and their repetitions under other seeds being one group.
+    """McNemar's test over all seeds; a text, those of its group and their repetitions under other seeds are one group.
 
     It speaks of other texts like these, of the same trainings; the spread over seeds speaks of other trainings.
 

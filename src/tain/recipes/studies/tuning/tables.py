@@ -154,9 +154,10 @@ def _about_tests(results: Results) -> str:
     names = {test.gap.measure for test in results.tests} - {"accuracy"}
     other = " Other measures: paired bootstrap over the test texts, means of seeds." if names else ""
     return (
-        "First minus second, paired by seed and test text. Accuracy: McNemar's test, a text's seeds (and its "
-        f"group, where the task names groups) being one.{other} Holm: read together with the other tests of the same task, backbone, size and measure. These "
-        "tests speak of other texts like these and the same trainings; the standard deviations speak of other seeds."
+        "First minus second, paired by seed and test text. Accuracy: McNemar's test, a text's seeds (and its group, "
+        f"where the task names groups) being one.{other} Holm: read together with the other tests of the same task, "
+        "backbone, size and measure. These tests speak of other texts like these and the same trainings; the standard "
+        "deviations speak of other seeds."
     )
 
 

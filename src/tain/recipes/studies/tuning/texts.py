@@ -34,7 +34,7 @@ class TaskTexts:
 
     Attributes:
         labels: Classes, in the order of the class indices.
-        train: All that may be trained on, columns id, text, pair (null for single texts), label (class index) and group.
+        train: All that may be trained on, columns id, text, pair (null for single texts), label (its index) and group.
         valid: What chooses, at most `max_valid` texts.
         test: What is tested, at most `max_test` texts.
         counts: Rows left out, by reason.
