@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tests.stories import convert_stories
 from tests.tiny import FAMILIES, save_tiny, tiny_tokenizer
 
 from tain.core.errors import MethodError
@@ -190,13 +191,24 @@ def test_padding_and_batch_make_up_do_not_change_a_score(loader, method):
         assert (other - together).abs().max() <= 1e-5
 
 
-@pytest.mark.parametrize("family", FAMILIES)  # and every family keeps them in one go, with its own
-def test_every_method_works_on_every_family(family, method, bases, tmp_path):
-    def load(seed=0):
-        backbone = load_backbone(bases[family], LABELS, seed=seed)
-        backbone.tokenizer = tiny_tokenizer()  # transformers reads that of a qwen by a class which knows none of it
+@pytest.fixture(params=[*FAMILIES, "minilm", "stories260K"])  # and every family keeps them in one go, with its own
+def load(request, bases, tmp_path_factory):
+    """Backbones with random weights, and two that have learnt: an encoder and a decoder."""
+    if request.param == "stories260K":
+        source = request.getfixturevalue("shared_data")
+        if "stories260K" not in bases:
+            bases["stories260K"] = str(convert_stories(source, tmp_path_factory.mktemp("bases") / "stories260K"))
+
+    def loaded(seed=0):
+        backbone = load_backbone(bases.get(request.param, request.param), LABELS, seed=seed)
+        if request.param in FAMILIES:
+            backbone.tokenizer = tiny_tokenizer()  # transformers reads that of a qwen by a class which knows none of it
         return backbone
 
+    return loaded
+
+
+def test_every_method_works_on_every_family_and_on_trained_backbones(load, method, tmp_path):
     backbone = load()
     skip_unless_possible(method, backbone)
     expected = method.n_trainable(backbone)

@@ -7,7 +7,7 @@ The threshold is set on human texts of the rest and then fixed; what it does to 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from tain.core.errors import ConfigError
-from tain.core.files import read_json, whole_file, write_json
+from tain.core.files import read_json, sha256_of, whole_file, write_json
 from tain.evaluation.intervals import rate
 from tain.evaluation.ranking import auroc, tpr_at_fpr
 from tain.evaluation.thresholds import fit_threshold
@@ -26,7 +26,7 @@ from tain.recipes.studies.contestants import Scores, run_contestant, vote
 from tain.recipes.studies.held_out import HeldOut, StudyTextsReader
 from tain.recipes.studies.sums import weighted_sum
 
-SETTINGS = "study.json"
+SETTINGS, FILES = "study.json", "sha256"
 CALIBRATION = "(calibration)"
 Cell = dict[str, object]
 
@@ -47,9 +47,13 @@ class LeaveOneOutStudy:
             DataError: If a corpus cannot be used.
         """
         self.study, self.output, self.is_quiet = study, output, is_quiet
-        self._require_same_settings()
+        _require_folders_apart(study.contestants)
+        known = self._require_same_settings()
         self.texts = StudyTextsReader(study, is_quiet=is_quiet)
-        write_json(output / SETTINGS, study.model_dump(mode="json"))
+        _require_folders_apart(self.texts.held)
+        settings = study.model_dump(mode="json")
+        settings["contestants"] = known.get("contestants", {}) | settings["contestants"]
+        write_json(output / SETTINGS, settings | {FILES: self._hashes()})
 
     def run(self, tell: Callable[[str], None] = lambda line: None) -> list[Cell]:
         """Every cell, running those that are missing.
@@ -63,19 +67,26 @@ class LeaveOneOutStudy:
                 cells.extend(self._part_cells(held, seed, tell))
         return cells
 
-    def _require_same_settings(self) -> None:
+    def _hashes(self) -> dict[str, str]:
+        return {corpus.name: sha256_of(Path(corpus.file).expanduser()) for corpus in self.study.corpora}
+
+    def _require_same_settings(self) -> dict[str, Any]:
+        """The settings that the folder has, none if it is new."""
         file = self.output / SETTINGS
         if not file.is_file():
-            return
-        known, asked = _as_now(file), self.study.model_dump(mode="json")
+            return {}
+        (known, hashes), asked = _as_now(file), self.study.model_dump(mode="json")
         # More seeds, parts or contestants extend a study; anything else would make its cells differ in kind.
         changed = [key for key in asked if key not in ("seeds", "held", "contestants") and known[key] != asked[key]]
         old = known["contestants"]
         changed += [f"contestants.{n}" for n, c in asked["contestants"].items() if n in old and old[n] != c]
+        if not changed and hashes:
+            changed = [f"the file of {name}" for name, found in self._hashes().items() if hashes[name] != found]
         if changed:
             raise ConfigError(
                 f"{self.output} holds a study with other settings: {', '.join(changed)}. Use another --output."
             )
+        return known
 
     def _part_cells(self, held: str, seed: int, tell: Callable[[str], None]) -> list[Cell]:
         files = {name: self._file(held, name, seed) for name in self._in_order()}
@@ -128,10 +139,23 @@ class LeaveOneOutStudy:
         return vote([_read_scores(file.with_suffix(".parquet"), part) for file in files], thresholds)
 
 
-def _as_now(file: Path) -> dict[str, Any]:
-    """Settings as they were stored; one that tain did not have then is at its default."""
+def _require_folders_apart(names: Iterable[str]) -> None:
+    """Every name gets a folder of its own."""
+    owners: dict[str, str] = {}
+    for name in names:
+        if (other := owners.setdefault(_slug(name), name)) != name:
+            raise ConfigError(f"{other!r} and {name!r} would share the folder {_slug(name)}. Rename one of them.")
+
+
+def _as_now(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Settings as they were stored, one that tain did not have then at its default, and the hashes of the corpora.
+
+    A folder of an older tain has no hashes.
+    """
     try:
-        return LeaveOneOut.model_validate(read_json(file)).model_dump(mode="json")
+        stored = dict(read_json(file))
+        hashes = stored.pop(FILES, {})
+        return LeaveOneOut.model_validate(stored).model_dump(mode="json"), hashes
     except ValidationError as error:
         raise ConfigError(f"{file}: holds no study that this tain knows. Use another --output.") from error
 

@@ -202,6 +202,39 @@ def test_stored_scores_of_other_texts_are_not_added(tmp_path, corpora, two_done,
     assert not list(output.glob("cells/*/sum"))
 
 
+def test_a_corpus_that_changed_is_no_part_of_the_study_that_was_begun(tmp_path, corpora, two_done, capsys):
+    output, changed = tmp_path / "out", tmp_path / "corpora"
+    shutil.copytree(two_done, output)
+    settings = json.loads((output / "study.json").read_text())
+    shutil.copytree(corpora, changed)
+    for own in settings["corpora"]:
+        own["file"] = own["file"].replace(str(corpora), str(changed))
+    (output / "study.json").write_text(json.dumps(settings))
+    file = write_study(tmp_path, changed, TWO, **ONE_CELL)
+    assert run(["compare", str(file), "--output", str(output), "--quiet"]) == DONE
+    with (changed / "four.jsonl").open("a") as own:
+        own.write(json.dumps({"id": "new", "text": "more " * 60, "label": "human"}) + "\n")
+    capsys.readouterr()
+    assert run(["compare", str(file), "--output", str(output), "--quiet"]) == MISUSE
+    assert "other settings: the file of four" in capsys.readouterr().err
+
+
+def test_a_contestant_left_out_stays_known_and_names_do_not_share_a_folder(tmp_path, corpora, two_done, capsys):
+    output = tmp_path / "out"
+    shutil.copytree(two_done, output)
+    assert (
+        run(["compare", str(write_study(tmp_path, corpora, TFIDF, **ONE_CELL)), "--output", str(output), "--quiet"])
+        == DONE
+    )
+    other = TFIDF + '[contestants.style]\nbaseline = "style-boosting"\n'
+    assert run(["compare", str(write_study(tmp_path, corpora, other, **ONE_CELL)), "--output", str(output)]) == MISUSE
+    assert "contestants.style" in capsys.readouterr().err
+    alike = TFIDF + '[contestants."tfidf."]\nbaseline = "style-boosting"\n'
+    file = write_study(tmp_path, corpora, alike, **ONE_CELL)
+    assert run(["compare", str(file), "--output", str(tmp_path / "new")]) == MISUSE
+    assert "would share the folder tfidf" in capsys.readouterr().err
+
+
 def test_a_sum_adds_each_score_so_many_times():
     one, two = (Scores(np.array([own]), {"x": np.array([own, -own])}) for own in (1.0, 10.0))
     added = weighted_sum([one, two], [1.0, 0.5])
