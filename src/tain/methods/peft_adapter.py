@@ -65,7 +65,11 @@ class PeftMethod(Method[C]):
 
     def merge(self, model: nn.Module) -> PreTrainedModel:
         """The changed weights in place of the frozen ones, and the trained head."""
-        merged: PreTrainedModel = deepcopy(model).merge_and_unload(safe_merge=True)  # type: ignore[operator]
+        own: Any = deepcopy(model)
+        network = own.get_base_model()
+        if network.get_output_embeddings() is None:
+            network.config.tie_word_embeddings = False  # a classifier has nothing to tie them to; peft warns otherwise
+        merged: PreTrainedModel = own.merge_and_unload(safe_merge=True)
         return merged
 
 
