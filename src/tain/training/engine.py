@@ -29,7 +29,7 @@ from tain.training.distillation import distillation_loss
 from tain.training.estimate import Estimate, estimate
 from tain.training.folder import RunFolder
 from tain.training.guard import DivergenceGuard
-from tain.training.hardware import pick_device, pick_dtype
+from tain.training.hardware import pick_device, pick_dtype, require_one_process
 from tain.training.schedule import warmup_cosine
 from tain.training.selection import ValidationScore, judge
 from tain.training.store import TokenStore
@@ -124,6 +124,7 @@ class Engine:
         from accelerate import Accelerator
 
         require_tracker(self.config)
+        require_one_process()
         device = pick_device()
         precision = "bf16" if pick_dtype(self.config, device) == "bfloat16" else "no"
         tracker = None if self.config.report_to == "none" else self.config.report_to

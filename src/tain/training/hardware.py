@@ -8,10 +8,24 @@ from typing import Literal
 import psutil
 import torch
 
+from tain.core.errors import ConfigError
 from tain.core.machine import n_cpus
 from tain.training.config import TrainingConfig
 
 LOOK_S = 0.3  # long enough to tell a running job from a blip
+
+
+def require_one_process() -> None:
+    """Return only if no launcher started several processes for one training.
+
+    Raises:
+        ConfigError: If torchrun or `accelerate launch` did: each would train all texts and write the same folder.
+    """
+    if (n := int(os.environ.get("WORLD_SIZE", "1"))) > 1:
+        raise ConfigError(
+            f"A launcher started {n} processes (WORLD_SIZE={n}); tain trains in one. Start it without torchrun or "
+            "`accelerate launch`, on one device (CUDA_VISIBLE_DEVICES picks it)."
+        )
 
 
 def pick_device() -> torch.device:

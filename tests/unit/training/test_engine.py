@@ -111,6 +111,12 @@ def test_a_tracker_that_is_not_installed_is_named(base, tmp_path):
         engine(base, tmp_path, report_to="wandb")
 
 
+def test_several_processes_of_a_launcher_are_refused(base, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ConfigError, match="started 2 processes"):
+        engine(base, tmp_path)
+
+
 def test_a_run_is_resumed_with_the_same_settings_only(tmp_path):
     run = RunFolder(tmp_path / "run")
     run.open({"seed": 0, "lr": 1.0}, threads=3, is_resumed=False, force=False)
