@@ -27,6 +27,7 @@ NOTES = {
     "arxiv_abstracts_to2019": "human only",
     "novels100": "human only",
     "gov_18f_blog": "human only",
+    "mirrors": "mirrors of pool passages by Claude, November 2026; they teach the n-grams alone",
 }
 LIMITS = (
     "English prose of 50 words or more. Code, poetry, tables and other languages were not measured or do badly.",
@@ -79,7 +80,7 @@ def main(run: Path, calibration_file: Path, output: Path) -> None:
     calibration = read_corpus([calibration_file])
     cut = excerpts(calibration, seed=0)
     texts = {label: [e.text for e in cut if e.label == label] for label in ("human", "ai")}
-    train = read_corpus([calibration_file.with_name("train.parquet")])
+    train = read_corpus([calibration_file.with_name(f"{name}.parquet") for name in ("train", "mirrors")])
     detector = Detector.build(
         run / "model",
         human=texts["human"],

@@ -86,7 +86,7 @@ class Known:
 
     def __init__(self, build: Path) -> None:
         self.runs: set[int] = set()
-        for part in ("train", "calibration"):
+        for part in ("train", "calibration", "mirrors"):
             for text in pl.read_parquet(build / f"{part}.parquet")["text"]:
                 self.runs |= runs_of(text)
 
@@ -125,8 +125,15 @@ def pool(data: Path, name: str) -> pl.DataFrame:
     return frame.sample(min(N_PER_POOL, len(frame)), shuffle=True, seed=SEED)
 
 
+def mirrored(detector: Detector, tfidf: Baseline, build: Path) -> Scored:
+    """Mirrors that taught nothing, beside human passages of the pools that did not either."""
+    frame = pl.read_parquet(build / "held-mirrors.parquet")
+    is_ai = (frame["label"] == "ai").to_numpy()
+    return scored(detector, tfidf, "held mirrors", plain(frame["text"].to_list()), is_ai)
+
+
 def training_rows(build: Path) -> tuple[list[str], NDArray[np.bool_]]:
-    frame = pl.read_parquet(build / "train.parquet")
+    frame = pl.concat([pl.read_parquet(build / f"{part}.parquet") for part in ("train", "mirrors")])
     rng = np.random.default_rng(SEED)
     texts = [excerpt(text, rng, low=50, high=150) for text in plain(frame["text"].to_list())]
     return texts, (frame["label"] == "ai").to_numpy()
@@ -199,7 +206,10 @@ def main(data: Path, folder: Path, output: Path, *, has_pools: bool) -> None:
         seen.append(scored(detector, tfidf, name, plain(frame["text"].to_list()), np.zeros(len(frame), dtype=bool)))
         pools[name] = at_point(seen[-1].scores, threshold=threshold, of="human texts")
         print(name, pools[name], flush=True)
-    write_json(output, {"macro_auroc": macro, "corpora": corpora, "pools": pools, "threshold": threshold})
+    mirrors = measured(mirrored(detector, tfidf, folder.parent), threshold=threshold, n_known=0)
+    print("held mirrors", mirrors, flush=True)
+    found = {"macro_auroc": macro, "corpora": corpora, "mirrors": mirrors, "pools": pools, "threshold": threshold}
+    write_json(output, found)
     whole_report(detector, seen).save(output.with_name(output.name.replace("measured", "report")))
 
 

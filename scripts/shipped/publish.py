@@ -37,6 +37,7 @@ def main(build: Path, shipped: Path) -> None:
             "TPR at 1% FPR compares rankings: its threshold comes from the human texts of the same corpus. The stored "
             "point is the detector's own, fixed beforehand. The baseline: " + BASELINE + ".",
             "The score is the sum of a network and an n-gram model. " + parts(measured[0]),
+            mirrors(measured[0]),
             "What trained (which pools, which cuts) and the share of the n-grams were chosen by looking at samples of "
             "these corpora; a corpus nobody looked at may be harder.",
             *spreads(measured),
@@ -96,6 +97,16 @@ def parts(found: dict[str, Any]) -> str:
     return f"AUROC of the network alone and of the n-grams alone: {each}; {mean}."
 
 
+def mirrors(found: dict[str, Any]) -> str:
+    """What is found of the newest model that was measured."""
+    row = found["mirrors"]
+    return (
+        f"Mirrors of human passages by Claude (November 2026, same topic, form and length; {row['n_ai']} whose parents "
+        f"taught nothing, beside {row['n_human']} human passages): AUROC {row['detector']['auroc']:.3f}, TF-IDF "
+        f"{row['tfidf']['auroc']:.3f}; {row['tpr']['k']} found at the stored 1% point ({row['tpr']['rate']:.1%})."
+    )
+
+
 def corpus_result(name: str, row: dict[str, Any]) -> CorpusResult:
     return CorpusResult(
         name=name,
@@ -125,6 +136,7 @@ def spreads(measured: dict[int, Any]) -> list[str]:
     rates = [spread_of(n, [pools[n]["rate"] for pools in pooled]) for n in pooled[0]] if len(pooled) > 1 else []
     seeds = ", ".join(map(str, measured))
     parts = {"AUROC": aurocs, "TPR at 1% FPR": tprs, "False positive rate at the stored point": rates}
+    parts["AUROC of held-out mirrors"] = [spread_of("mirrors", [run["mirrors"]["detector"]["auroc"] for run in runs])]
     return [f"{title} for seeds {seeds}: {'; '.join(lines)}." for title, lines in parts.items() if lines]
 
 

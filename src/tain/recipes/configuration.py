@@ -66,6 +66,11 @@ class CorpusConfig(BaseModel):
         description="Above 0 a linear model of n-grams is fitted to the same texts, and a detector adds its logit, so "
         "many times, to the network's. Training texts are held in memory for it.",
     )
+    ngram_train: tuple[str, ...] = Field(
+        (),
+        description="Further labelled texts, such as mirrors, of which the n-grams learn from one cut each and the "
+        "network nothing: minutes where a training takes hours.",
+    )
     on_bad: Literal["stop", "set_aside"] = Field(
         "stop", description="What to do with rows that cannot be used; they are set aside in the Run folder."
     )

@@ -101,10 +101,20 @@ class Preparation:
         return np.unique(np.array(self._hashes, dtype=np.uint64))
 
     def fit_ngrams(self) -> NgramModel:
-        """The n-grams of the training part, once its rows were read."""
+        """The n-grams of the training part, once its rows were read, and of what is for them alone."""
+        further = self._texts("ngram_train") if self.config.ngram_train else iter(())
+        for example, text in self._apart(further, "ngram_train"):
+            self.counts[f"ngram_train: {example.label}"] += 1
+            self._hashes.append(text_hash(text))
+            self._count_ngrams(example, text, view=0)
         return NgramModel.fit(self.texts, self.label_ids, share=self.config.ngram_share, seed=self.seed)
 
     def _require_labels_for_ngrams(self) -> None:
+        if self.config.ngram_train and not self.config.ngram_share:
+            raise ConfigError(
+                "corpus.ngram_train names texts for n-grams, and there are none while corpus.ngram_share is 0. Set it, "
+                "to 3 as the detector that ships has it, or leave corpus.ngram_train out."
+            )
         if self.config.ngram_share and self.labels != DETECTION:
             raise ConfigError(
                 f"corpus.ngram_share is {self.config.ngram_share}, which is for detectors of AI text, and the labels "
@@ -167,18 +177,24 @@ class Preparation:
                     )
 
     def _cuts(self, part: str, *, n_views: int) -> Iterator[Cut]:
-        low, high = self.config.cut_low, self.config.cut_high
         for example, text in self._apart(self._texts(part), part):
             self.counts[f"{part}: {example.label}" if example.label else "train: unlabelled"] += 1
             self._hashes.append(text_hash(text))
             is_counted = part == "train" and self.config.ngram_share > 0
             for view in range(max(n_views, NGRAM_VIEWS if is_counted else 0)):
-                cut = training_excerpt(text, example.id, seed=self.seed, view=view, low=low, high=high)
-                if is_counted:
-                    self.texts.append(cut)
-                    self.label_ids.append(self.labels.index(str(example.label)))
+                cut = self._count_ngrams(example, text, view=view) if is_counted else self._cut(example, text, view)
                 if view < n_views:
                     yield example, cut, view
+
+    def _count_ngrams(self, example: Example, text: str, *, view: int) -> str:
+        cut = self._cut(example, text, view)
+        self.texts.append(cut)
+        self.label_ids.append(self.labels.index(str(example.label)))
+        return cut
+
+    def _cut(self, example: Example, text: str, view: int) -> str:
+        low, high = self.config.cut_low, self.config.cut_high
+        return training_excerpt(text, example.id, seed=self.seed, view=view, low=low, high=high)
 
     def _apart(self, pairs: Iterator[tuple[Example, str]], part: str) -> Iterator[tuple[Example, str]]:
         """Without near repeats of validation texts, which are held in memory for it."""
@@ -232,7 +248,7 @@ class Preparation:
     def _examples(self, part: str, counts: Counter[str]) -> Iterator[Example]:
         if part == "valid":
             for example in self._read("valid") if self.config.valid else self._share("valid"):
-                if self.config.valid or self.config.unlabelled:
+                if self.config.valid or self.config.unlabelled or self.config.ngram_train:
                     self._note_group(example)
                 yield example
         elif part == "train" and not self.config.valid:
@@ -263,7 +279,7 @@ class Preparation:
                 yield example
 
     def _read(self, source: str) -> Iterator[Example]:
-        paths = {"valid": self.config.valid, "train": self.config.train, "unlabelled": self.config.unlabelled}[source]
+        paths: tuple[str, ...] = getattr(self.config, source)
         # A file of its own for what was named as each, however often that is read.
         file = self.folder / set_aside_name(source)
         return read(paths, self.config, set_aside=file, is_labelled=source != "unlabelled", is_quiet=self.is_quiet)

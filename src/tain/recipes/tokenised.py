@@ -22,7 +22,7 @@ from tain.recipes.reading import set_aside_name
 from tain.training.store import TokenStore, build_store, open_store
 
 PARTS = ("valid", "train")
-SOURCES = (*PARTS, "unlabelled")
+SOURCES = (*PARTS, "unlabelled", "ngram_train")
 COUNTS = "counts.json"
 UNKNOWN_REVISION = "unknown"
 
@@ -64,7 +64,7 @@ def hash_corpus(config: CorpusConfig) -> dict[str, str]:
     """
     found = {
         place.name: sha256_of(place.path) if place.path else hub_revision(place.name) or UNKNOWN_REVISION
-        for place in find_places([*config.train, *config.valid, *config.unlabelled], labels=None)
+        for place in find_places([*config.train, *config.valid, *config.unlabelled, *config.ngram_train], labels=None)
     }
     if config.teacher and (folder := teacher_folder(config.teacher)):
         found[config.teacher] = teacher_sha256(folder)
@@ -115,8 +115,9 @@ def _is_whole(folder: Path) -> bool:
 def _key(config: CorpusConfig, backbone: Backbone, hashes: dict[str, str], seed: int) -> str:
     rules = _rules(backbone.tokenizer)
     settings = config.model_dump(mode="json")
-    if not config.unlabelled:  # no setting yet when most stores were made
-        del settings["unlabelled"]
+    for name in ("unlabelled", "ngram_train"):  # no settings yet when most stores were made
+        if not settings[name]:
+            del settings[name]
     parts = [VERSION, settings, hashes, backbone.max_tokens, backbone.labels.names, rules, seed]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
 

@@ -54,3 +54,38 @@ def test_other_labels_are_told_before_anything_is_tokenised(command, capsys, mon
     labels = 'corpus.label_map=["human=dull","ai=bright"]'
     assert run(command("out", "corpus.ngram_share=1", labels)) == MISUSE
     assert "corpus.ngram_share is 1.0" in capsys.readouterr().err
+
+
+def test_further_texts_teach_the_ngrams_alone_and_none_repeats_a_validation_text(command, tmp_path):
+    rows = [json.loads(line) for line in (tmp_path / "texts.jsonl").read_text().splitlines()]
+    rng = np.random.default_rng(0)
+    words = {"human": [f"plain{i}" for i in range(30)], "ai": [f"vivid{i}" for i in range(30)]}
+
+    def told(label):
+        return " ".join(rng.choice(words[label], 60))
+
+    further = [
+        {"id": f"f{i}-{own}", "text": told(own), "label": own, "group": f"f{i}"} for i in range(20) for own in words
+    ]
+    with (tmp_path / "further.jsonl").open("w") as file:
+        for row in further + [row | {"id": f"again-{row['id']}", "group": "other"} for row in rows]:
+            file.write(json.dumps(row) + "\n")
+    assert run(command("without", "corpus.ngram_share=1")) == DONE
+    named = f'corpus.ngram_train=["{tmp_path / "further.jsonl"}"]'
+    assert run(command("with", "corpus.ngram_share=1", named)) == DONE
+    one, other = (
+        (tmp_path / name / "model" / "adapter_model.safetensors").read_bytes() for name in ("without", "with")
+    )
+    assert one == other
+    model = read_ngrams(tmp_path / "with" / "model")
+    human, ai = [told("human") for _ in range(10)], [told("ai") for _ in range(10)]
+    assert model.scores(human).max() < model.scores(ai).min()
+    counts = json.loads((tmp_path / "with" / "manifest.json").read_text())["counts"]
+    assert counts["ngram_train: ai"] == counts["ngram_train: human"] == 20
+    assert counts["ngram_train: same text again"] == len(rows)
+
+
+def test_further_texts_without_ngrams_are_told(command, tmp_path, capsys):
+    named = f'corpus.ngram_train=["{tmp_path / "texts.jsonl"}"]'
+    assert run(command("out", named)) == MISUSE
+    assert "corpus.ngram_share is 0" in capsys.readouterr().err
