@@ -176,7 +176,7 @@ class Batcher:
 
     def _read_apart(self, own: Batch, error: Exception) -> None:
         """Read row by row after a failure, so that one bad text takes no other with it."""
-        note("batch_failed", level=logging.ERROR, exc_info=error, n_rows=len(own))
+        note("batch_failed", {"n_rows": len(own)}, level=logging.ERROR, exc_info=error)
         for job, row in own:
             if job.future.done():
                 continue

@@ -58,7 +58,7 @@ class Context:
             if not status:
                 await error_response(refusal, request_id)(scope, receive, send_with_headers)
         except Exception as error:  # one of the two doors: nothing leaves it but a request id
-            note("defect", level=logging.ERROR, exc_info=error, request_id=request_id)
+            note("defect", {"request_id": request_id}, level=logging.ERROR, exc_info=error)
             if not status:
                 await error_response(Refusal(500, UNEXPECTED), request_id)(scope, receive, send_with_headers)
         finally:
@@ -69,15 +69,8 @@ class Context:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.requests.labels(route, method, str(status)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
-        note(
-            "request",
-            request_id=scope["request_id"],
-            method=method,
-            route=route,
-            status=status,
-            ms=round(1000 * seconds, 1),
-            key=scope.get("key_name"),
-        )
+        line = {"request_id": scope["request_id"], "method": method, "route": route, "status": status}
+        note("request", {**line, "ms": round(1000 * seconds, 1), "key": scope.get("key_name")})
 
 
 def _request_id(scope: Scope) -> str:

@@ -100,8 +100,10 @@ def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in sorted(statuses)}
 
 
-ALWAYS = declared(400, 401, 403, 421, 429, 500)
-"""What any route may answer with: a GET with a body is still read by nobody, yet refused where its host is wrong."""
+ALWAYS = declared(401, 403, 421, 429, 500)
+"""What any route may answer with."""
+READING = ALWAYS | declared(400, 404, 408, 413, 422, 424, 503, 504)
+"""What a route that reads texts may answer with."""
 
 
 def error_response(error: HTTPException, request_id: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 NAME = "tain.serving"
@@ -27,14 +28,16 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=True, default=str)
 
 
-def note(event: str, *, level: int = logging.INFO, exc_info: BaseException | None = None, **fields: object) -> None:
+def note(
+    event: str, fields: Mapping[str, object], *, level: int = logging.INFO, exc_info: BaseException | None = None
+) -> None:
     """Write a line.
 
     Args:
         event: What happened, in one word.
+        fields: What is known about it; never a text of a client, except where texts are asked for.
         level: How bad it is.
         exc_info: Where it came from.
-        fields: What is known about it; never a text of a client, except where texts are asked for.
     """
     log.log(level, event, extra={"fields": fields}, exc_info=exc_info)
 

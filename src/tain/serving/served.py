@@ -40,17 +40,19 @@ class Work:
 
 
 class Served(Protocol):
-    """A model that a server holds.
+    """A model that a server holds."""
 
-    Attributes:
-        id: Its name, version and hash.
-        labels: Its classes.
-        max_tokens: The most it reads at once.
-    """
+    @property
+    def id(self) -> ModelId:
+        """Its name, version and hash."""
 
-    id: ModelId
-    labels: tuple[str, ...]
-    max_tokens: int
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Its classes."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The most it reads at once."""
 
     def prepare(self, texts: Sequence[str], *, cut: Side | None = None) -> Work:
         """The texts as rows of tokens.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tain.core.errors import DetectorError
+from tain.core.example import DETECTION
 from tain.detector import Detector
 from tain.detector.engines import Engine
 from tain.detector.folder import find_detector
@@ -30,14 +32,21 @@ class ServedDetector:
 
     detector: Detector
     engine: Engine
-    labels: tuple[str, ...] = ("human", "ai")
-    id: ModelId = field(init=False)
-    max_tokens: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Take over name and size."""
-        self.id = self.detector.model
-        self.max_tokens = self.detector.reader.window_tokens
+    @cached_property
+    def id(self) -> ModelId:
+        """Name, version and hash."""
+        return self.detector.model
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """human and ai."""
+        return DETECTION.names
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of a window."""
+        return self.detector.reader.window_tokens
 
     def prepare(self, texts: Sequence[str], *, cut: Side | None = None) -> Work:
         """The windows of the texts; those cut to one window are read as if they ended there."""

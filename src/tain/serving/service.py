@@ -112,9 +112,9 @@ async def ask(
     service.batcher.submit(job)
     result = await _result(request, job)
     service.metrics.texts.labels(model.id.name).inc(len(texts))
-    told = {"texts": list(texts)} if service.settings.has_texts_in_logs else {}
     size = {"n_texts": len(texts), "n_chars": job.n_chars}
-    note("texts", request_id=request.scope.get("request_id"), model=model.id.name, **size, **told)
+    told = {"texts": list(texts)} if service.settings.has_texts_in_logs else {}
+    note("texts", {"request_id": request.scope["request_id"], "model": model.id.name, **size, **told})
     return result
 
 
@@ -123,7 +123,8 @@ async def _result(request: Request, job: Job[T]) -> T:
     leaving = asyncio.create_task(_left(request))
     left_s = request.scope["deadline"] - time.monotonic()
     try:
-        await asyncio.wait({future, leaving}, timeout=max(0.0, left_s), return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {future, leaving}
+        await asyncio.wait(either, timeout=max(0.0, left_s), return_when=asyncio.FIRST_COMPLETED)
         if future.done():
             return future.result()
         if leaving.done():

@@ -6,13 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from tain.serving.errors import ALWAYS, Refusal, declared
+from tain.serving.errors import READING, Refusal
 from tain.serving.routes.security import KEY
 from tain.serving.served_detector import ServedDetector
 from tain.serving.service import ask, service_of
 from tain.serving.shapes.check import CheckRequest, CheckResponse, VerdictBody, verdict_body
 
-router = APIRouter(tags=["check"], dependencies=[KEY], responses=ALWAYS | declared(404, 408, 413, 422, 424, 503, 504))
+router = APIRouter(tags=["check"], dependencies=[KEY], responses=READING)
 
 
 @router.post("/v1/check", summary="Verdicts on one text or many")

@@ -10,16 +10,14 @@ import numpy as np
 from fastapi import APIRouter, Request
 from numpy.typing import NDArray
 
-from tain.serving.errors import ALWAYS, Refusal, declared
+from tain.serving.errors import READING, Refusal
 from tain.serving.routes.security import KEY
 from tain.serving.served import Apply, Served
 from tain.serving.service import ask, service_of
 from tain.serving.shapes.classify import Classified, ClassifyRequest, ClassifyResponse, Usage
 from tain.serving.shapes.predict import LabelScore, PredictRequest, root_texts, tei_texts
 
-router = APIRouter(
-    tags=["classify"], dependencies=[KEY], responses=ALWAYS | declared(404, 408, 413, 422, 424, 503, 504)
-)
+router = APIRouter(tags=["classify"], dependencies=[KEY], responses=READING)
 Scores = NDArray[np.float64]
 
 

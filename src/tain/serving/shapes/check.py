@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tain.detector.verdict import CAVEAT, Verdict
+from tain.serving.shapes.text import Text
 
 Label = Literal["human", "ai", "too_short"]
 _SHORT = {"human": "Human", "ai": "AI", "too_short": "Not enough text"}
@@ -17,7 +18,7 @@ class CheckRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str | list[str] = Field(description="As written; nothing has to be cleaned.")
+    text: Text | list[Text] = Field(description="As written; nothing has to be cleaned.")
     model: str | None = Field(None, description="Name of a detector; none takes the first.")
     target_fpr: float | None = Field(
         None, gt=0, lt=1, description="False positive rate of the label; none takes the detector's default."

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from tain.serving.served import Apply, Side
+from tain.serving.shapes.text import Text
 
 
 class ClassifyRequest(BaseModel):
     """Texts to classify."""
 
     model: str | None = Field(None, description="Name of a model; none takes the first.")
-    input: str | list[str] = Field(description="One text or many.")
+    input: Text | list[Text] = Field(description="One text or many.")
     truncate: bool = Field(False, description="Read only as much of each text as the network reads at once.")
     use_activation: bool = Field(True, description="False gives raw scores for probs.")
 

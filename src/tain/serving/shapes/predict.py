@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from tain.serving.errors import Refusal
 from tain.serving.served import Apply, Side
+from tain.serving.shapes.text import Text
 
-Inputs = str | list[str] | list[list[str]]
+Inputs = Text | list[Text] | list[list[Text]]
 _NO_PAIRS = (
     "A list of two strings is one pair of texts here, and this model reads single texts. For a batch send "
     '[["first"], ["second"]].'
