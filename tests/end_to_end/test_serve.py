@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 
 import httpx
@@ -129,8 +130,9 @@ def test_a_folder_that_is_no_model_is_said_plainly(tmp_path, capsys):
 
 def test_a_signal_finishes_what_was_taken(folder, tmp_path):
     ring, token = KeyRing().with_new("me", ("check",))
+    ring, owner = ring.with_new("owner", ("admin",))
     write_keys(tmp_path / "keys.json", ring)
-    texts = made_up_texts(30, seed=42, low=1500, high=1600)
+    texts = made_up_texts(8, seed=42, low=500, high=600)
     with _serving("--model", folder, "--keys", tmp_path / "keys.json", "--batch-tokens", 512) as server:
         headers = {"Authorization": f"Bearer {token}"}
         assert httpx.post(f"{server.address}/v1/check", json={"text": texts[0]}).status_code == 401
@@ -142,8 +144,8 @@ def test_a_signal_finishes_what_was_taken(folder, tmp_path):
         asking = [threading.Thread(target=ask) for _ in range(4)]
         for each in asking:
             each.start()
-        while not _is_waiting(server, headers):
-            pass
+        while _n_taken(server, owner) < 4:
+            time.sleep(0.01)
         assert server.stop() == 0
         for each in asking:
             each.join(60)
@@ -153,7 +155,8 @@ def test_a_signal_finishes_what_was_taken(folder, tmp_path):
         httpx.get(f"{server.address}/health")
 
 
-def _is_waiting(server, headers):
-    # Once an answer to a later request has come, the earlier ones were taken.
-    httpx.post(f"{server.address}/v1/check", json={"text": "w1"}, headers=headers, timeout=60)
-    return True
+def _n_taken(server, token):
+    page = httpx.get(f"{server.address}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=30).text
+    waiting = re.search(r"^tain_waiting_requests (\S+)", page, re.MULTILINE)[1]
+    answered = re.search(r'^tain_requests_total{.*"/v1/check",status="200"} (\S+)', page, re.MULTILINE)
+    return float(waiting) + (float(answered[1]) if answered else 0)

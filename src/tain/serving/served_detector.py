@@ -40,7 +40,7 @@ class ServedDetector:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """human and ai."""
+        """Those of detection."""
         return DETECTION.names
 
     @property
