@@ -38,6 +38,8 @@ VERBS: dict[str, str] = {
     "compare": "Compare methods by a study.",
     "compress": "Write a trained classifier in a few bits per weight.",
     "export": "Write a detector for other tools.",
+    "serve": "Answer requests over HTTP.",
+    "key": "Make, list or remove the API keys of a server.",
     "doctor": "Say whether this machine can run tain, and what to do if not.",
 }
 """Each verb is the function of that name in the module of that name, and its docstring opens with this line.

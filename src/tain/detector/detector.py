@@ -128,9 +128,9 @@ class Detector:
             ConfigError: If the human calibration texts do not support the target, or the prior is no share.
             DataError: If the text is longer than 5 million characters.
         """
-        point = self.point(target_fpr)
+        point, share = self.point(target_fpr), _checked_prior(prior)  # a wrong one is told before the text is read
         reading = next(iter(self.reader.read([text])))
-        return self._verdict(reading, point, _checked_prior(prior), has_windows=True)
+        return self._verdict(reading, point, share, has_windows=True)
 
     def score(
         self,
@@ -157,6 +157,22 @@ class Detector:
         point, share = self.point(target_fpr), _checked_prior(prior)
         readings = self.reader.read(texts, batch_tokens=batch_tokens, advance=advance)
         return [self._verdict(reading, point, share, has_windows=False) for reading in readings]
+
+    def verdict(
+        self, reading: Reading, *, target_fpr: float | None = None, prior: float | None = None, has_windows: bool = True
+    ) -> Verdict:
+        """The verdict on a text that its reader has read already, as `check` gives it.
+
+        Args:
+            reading: Of this detector's reader.
+            target_fpr: As in `check`.
+            prior: As in `check`.
+            has_windows: Whether windows are listed.
+
+        Raises:
+            ConfigError: As in `check`.
+        """
+        return self._verdict(reading, self.point(target_fpr), _checked_prior(prior), has_windows=has_windows)
 
     def calibrate(
         self,

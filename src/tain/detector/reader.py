@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tain.core.errors import ConfigError, DataError
 from tain.core.progress import Advance
@@ -15,7 +16,7 @@ from tain.detector.calibration import ScoredTexts, texts_sha256
 from tain.detector.encoder import Encoder
 from tain.detector.engines import Engines
 from tain.detector.ngrams import read_ngrams
-from tain.detector.reading import Reading, add_ngrams
+from tain.detector.reading import Cut, Reading, add_ngrams
 from tain.detector.rollup import roll_up
 from tain.detector.settings import MIN_WORDS
 from tain.detector.windows import DEFAULT_WINDOW_TOKENS, Window, cut_windows
@@ -89,7 +90,15 @@ class Reader:
             hashes=np.array([number for _, _, number in kept], dtype=np.uint64),
         )
 
-    def _read_block(self, texts: Sequence[str], batch_tokens: int, advance: Advance | None) -> list[Reading]:
+    def cut(self, texts: Sequence[str]) -> list[Cut]:
+        """Each text as the network will read it; whoever has the scores of all windows then calls `join`.
+
+        Args:
+            texts: Raw.
+
+        Raises:
+            DataError: If a text is longer than 5 million characters.
+        """
         normalised = [self.normaliser.normalise(_checked(text)) for text in texts]
         n_words = [count_words(item.text) for item in normalised]
         long_enough = [i for i, n in enumerate(n_words) if n >= self.min_words]
@@ -97,17 +106,30 @@ class Reader:
         windows: list[list[Window]] = [[] for _ in texts]
         for i, own in zip(long_enough, cut, strict=True):
             windows[i] = own
-        rows = [window.token_ids for own in windows for window in own]
+        return [Cut(*each) for each in zip(normalised, n_words, windows, strict=True)]
+
+    def join(self, cuts: Sequence[Cut], scores: NDArray[np.float32]) -> list[Reading]:
+        """The reading of each text from the network's scores of its windows.
+
+        Args:
+            cuts: Of the texts.
+            scores: Of all their windows in order, shape (n_windows,).
+        """
+        parts = np.split(scores, np.cumsum([len(cut.windows) for cut in cuts])[:-1])
+        readings = [
+            Reading(cut.normalised, cut.n_words, cut.windows, part, _rolled_up(part, cut.windows))
+            for cut, part in zip(cuts, parts, strict=True)
+        ]
+        return add_ngrams(readings, self.ngrams) if self.ngrams else readings
+
+    def _read_block(self, texts: Sequence[str], batch_tokens: int, advance: Advance | None) -> list[Reading]:
+        cuts = self.cut(texts)
+        rows = [window.token_ids for cut in cuts for window in cut.windows]
         by_rows = _Steps(advance, n_texts=len(texts), n_rows=len(rows)) if advance else None
         scores = self.engines.scores(rows, batch_tokens=batch_tokens, advance=by_rows)
         if by_rows:
             by_rows.finish()
-        parts = np.split(scores, np.cumsum([len(own) for own in windows])[:-1])
-        readings = [
-            Reading(text, n, own, part, roll_up(part, [window.n_tokens for window in own]) if own else None)
-            for text, n, own, part in zip(normalised, n_words, windows, parts, strict=True)
-        ]
-        return add_ngrams(readings, self.ngrams) if self.ngrams else readings
+        return self.join(cuts, scores)
 
 
 class _Steps:
@@ -144,3 +166,7 @@ def _checked(text: str) -> str:
             f"The text has {len(text):,} characters; at most {MAX_CHARS:,} are read as one text. Split it into parts."
         )
     return text
+
+
+def _rolled_up(scores: NDArray[np.float32], windows: Sequence[Window]) -> float | None:
+    return roll_up(scores, [window.n_tokens for window in windows]) if windows else None

@@ -16,6 +16,21 @@ from tain.evaluation.hashed_tfidf import MAX_CHARS
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """A text as the network will read it.
+
+    Attributes:
+        normalised: What is read, and the way back to the original.
+        n_words: In the normalised text.
+        windows: Empty when the text is too short.
+    """
+
+    normalised: Normalised
+    n_words: int
+    windows: list[Window]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A text and what the network said, with the n-grams where there are some.
 

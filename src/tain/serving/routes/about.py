@@ -1,0 +1,100 @@
+"""What a server says of itself: health, models, limits, metrics."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from tain.core.version import VERSION
+from tain.serving.errors import ALWAYS, Refusal, declared
+from tain.serving.routes.security import KEY
+from tain.serving.served import Served
+from tain.serving.served_detector import ServedDetector
+from tain.serving.service import service_of
+from tain.serving.shapes.about import (
+    Classes,
+    Health,
+    Info,
+    ModelCard,
+    ModelList,
+    ModelType,
+    OperatingPointBody,
+)
+
+router = APIRouter(tags=["about"], responses=ALWAYS)
+
+
+@router.get("/health", summary="Whether requests are answered", responses=declared(503))
+async def health(request: Request) -> Health:
+    """Needs no key."""
+    if not service_of(request).is_ready:
+        raise Refusal(503, "The server is going down.")
+    return Health()
+
+
+@router.get("/v1/models", summary="The models", dependencies=[KEY])
+async def models(request: Request) -> ModelList:
+    """As OpenAI's list of models."""
+    service = service_of(request)
+    return ModelList(data=[_card(model, service.started) for model in service.models.values()])
+
+
+@router.get("/info", summary="The first model and the limits", dependencies=[KEY])
+async def info(request: Request) -> Info:
+    """As text-embeddings-inference says it, with the operating point."""
+    service = service_of(request)
+    model, settings = service.model(None), service.settings
+    names = dict(enumerate(model.labels))
+    return Info(
+        model_id=model.id.name,
+        model_sha=model.id.sha256,
+        model_version=model.id.version,
+        model_type=ModelType(
+            classifier=Classes(
+                id2label={str(i): name for i, name in names.items()}, label2id={name: i for i, name in names.items()}
+            )
+        ),
+        operating_point=_point(model) if isinstance(model, ServedDetector) else None,
+        min_words=model.detector.settings.min_words if isinstance(model, ServedDetector) else None,
+        max_input_length=model.max_tokens,
+        max_concurrent_requests=settings.max_requests,
+        max_batch_tokens=settings.batch_tokens,
+        max_client_batch_size=settings.max_texts,
+        max_body_bytes=settings.max_body_bytes,
+        version=VERSION,
+    )
+
+
+@router.get(
+    "/metrics",
+    summary="Counts and times for Prometheus",
+    dependencies=[KEY],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text"}},
+)
+async def metrics(request: Request) -> Response:
+    """Needs the scope admin."""
+    return Response(service_of(request).metrics.page(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _card(model: Served, created: int) -> ModelCard:
+    return ModelCard(
+        id=model.id.name,
+        created=created,
+        version=model.id.version,
+        model_sha=model.id.sha256,
+        labels=list(model.labels),
+        max_model_len=model.max_tokens,
+        can_check=isinstance(model, ServedDetector),
+    )
+
+
+def _point(model: ServedDetector) -> OperatingPointBody:
+    point = model.detector.point()
+    return OperatingPointBody(
+        target_fpr=point.target_fpr,
+        threshold=point.threshold,
+        n_human=point.n_human,
+        fpr_upper=point.fpr_upper,
+        even_prior=model.even_prior,
+    )
