@@ -44,9 +44,10 @@ types: $(DEV)  ## static types, strict
 imports: $(DEV)  ## the direction of the layers
 	$(BIN)/lint-imports --no-cache
 
-docs: $(DEV)   ## remake docs/cli.md and docs/settings.md from the program, then check the documents
+docs: $(DEV)   ## remake docs/cli.md, docs/settings.md and docs/openapi.json from the program, then check the documents
 	$(BIN)/python scripts/make_cli_docs.py
 	$(BIN)/python scripts/make_settings_docs.py
+	$(BIN)/python scripts/make_openapi.py
 	$(BIN)/python -m pytest tests/docs
 
 shipped: $(RUN)  ## train, calibrate and measure the detector that ships: make shipped DATA=../shared/data
