@@ -165,7 +165,7 @@ def _of_any(layer: Layer, arguments: tuple[Any, ...], delta: torch.Tensor) -> Te
         given = list(arguments)
         for place, state in zip(places, states, strict=True):
             given[place] = state.unsqueeze(0)
-        _, back = vjp(lambda weights: functional_call(layer.module, weights, tuple(given)), free)
+        back = vjp(lambda weights: functional_call(layer.module, weights, tuple(given)), free)[1]
         found: Tensors = back(own.unsqueeze(0))[0]
         return found
 

@@ -44,4 +44,5 @@ def label_features(states: Rows, targets: NDArray[np.integer], *, n_labels: int)
     lengths = np.linalg.norm(states, axis=1, keepdims=True)
     unit = states / np.where(lengths > 0, lengths, 1.0)
     agreement = np.eye(n_labels)[targets] - 1 / n_labels
-    return (agreement[:, :, None] * unit[:, None, :]).reshape(len(states), -1).astype(np.float32)
+    features: NDArray[np.float32] = (agreement[:, :, None] * unit[:, None, :]).astype(np.float32)
+    return features.reshape(len(states), -1)
