@@ -16,7 +16,7 @@ all of the texts, and a class that is more frequent among them weighs more.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
@@ -67,15 +67,12 @@ class Estimator(ABC, Generic[S]):
         """What stands for H^-1 v in a block, shape (d,). The block's training gradients are not all zero."""
 
 
-def influence(
-    estimator: Estimator[EstimatorSettings], blocks: Iterable[Block], *, advance: Callable[[int], None] | None = None
-) -> Vector:
+def influence(estimator: Estimator[EstimatorSettings], blocks: Iterable[Block]) -> Vector:
     """The influence of each training text on the validation loss, in the texts' order.
 
     Args:
         estimator: What stands for the curvature.
         blocks: Read one after the other; all with the same texts.
-        advance: Told the number of blocks done.
 
     Returns:
         Shape (n_train,), float64. Above 0: the text harms. Below 0: it helps.
@@ -89,8 +86,6 @@ def influence(
         if total is not None and len(total) != len(found):
             raise DataError(f"{block.name}: has {len(found):,} training texts, the block before it {len(total):,}.")
         total = found if total is None else total + found
-        if advance:
-            advance(1)
     if total is None:
         raise DataError("There is no block of gradients. Expected at least one layer that was trained.")
     return total

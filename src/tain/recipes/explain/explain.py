@@ -160,7 +160,7 @@ class _Work:
         store = gradients.store(self.train, self.folder, weights_sha256=weights_sha256)
         self._count(len(store.blocks), gradients.taker.n_parameters, store.n_bytes)
         self.facts["way"] = gradients.way
-        yield from blocks_of(store, valid, rate=rate)
+        yield from blocks_of(store, valid, rate=rate, is_quiet=self.is_quiet)
 
     def _count(self, n_blocks: int, n_parameters: int, n_bytes: int) -> None:
         self.facts["n_blocks"] += n_blocks

@@ -126,13 +126,18 @@ def loss_sum(method: Method) -> Objective:  # type: ignore[type-arg]  # of any s
     return objective
 
 
-def blocks_of(store: GradientStore, valid: Sequence[Vector], *, rate: float = 1.0) -> Iterator[Block]:
+def blocks_of(
+    store: GradientStore, valid: Sequence[Vector], *, rate: float = 1.0, is_quiet: bool = False
+) -> Iterator[Block]:
     """Training gradients from disk beside those of the validation texts.
 
     Args:
         store: Of the training texts.
         valid: Mean validation gradient of each block.
         rate: Sum of learning rates that they stand for.
+        is_quiet: No progress bar.
     """
-    for index, (block, vector) in enumerate(zip(store.blocks, valid, strict=True)):
-        yield Block(block.name, store.rows(index), vector, block.n_parameters, rate)
+    with progress("scoring", len(store.blocks), unit="blocks", is_quiet=is_quiet) as advance:
+        for index, (block, vector) in enumerate(zip(store.blocks, valid, strict=True)):
+            yield Block(block.name, store.rows(index), vector, block.n_parameters, rate)
+            advance(1)

@@ -83,5 +83,4 @@ def _one_vector(states: torch.Tensor, mask: torch.Tensor, subject: Subject) -> t
     # Heads named score belong to decoders, whose answer is read at the last token; others read the first.
     if states.ndim == 2:
         return states
-    place = "last" if subject.classifier.backbone.head_name == "score" else "first"
-    return pool(states, mask, place)
+    return pool(states, mask, "last" if subject.classifier.backbone.head_name == "score" else "first")

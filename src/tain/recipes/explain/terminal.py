@@ -47,8 +47,8 @@ def _said(said: Said) -> RenderableType:
 
 def _table(found: Explained, places: NDArray[np.intp], title: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
-    for name, justify in {"Influence": "right", "Label": "left", "p(label)": "right", "Id": "left"}.items():
-        table.add_column(name, justify=justify, no_wrap=True)
+    for name in ("Influence", "Label", "p(label)", "Id"):
+        table.add_column(name, justify="left" if name in ("Label", "Id") else "right", no_wrap=True)
     table.add_column("Begins")
     for place in places:
         example = found.train.examples[place]

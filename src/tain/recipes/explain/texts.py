@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -40,8 +39,10 @@ class Texts:
     @property
     def sha256(self) -> str:
         """Hash of token ids and labels, in order."""
-        rows = [list(map(int, row)) for row in self.rows]
-        return hashlib.sha256(json.dumps([rows, self.targets.tolist()]).encode()).hexdigest()
+        digest = hashlib.sha256()
+        for row, target in zip(self.rows, self.targets, strict=True):
+            digest.update(np.array([int(target), len(row), *row], dtype="<i8").tobytes())
+        return digest.hexdigest()
 
     def plan(self, *, n_parameters: int, batch_tokens: int = BATCH_TOKENS) -> list[NDArray[np.int64]]:
         """Places of the texts of each batch, like lengths together.
@@ -65,7 +66,8 @@ class Texts:
         """Places of a few texts from the shortest to the longest; of a thousand, so that a proof stays cheap."""
         lengths = np.array([len(row) for row in self.rows[:1000]])
         order = np.argsort(lengths, kind="stable")
-        return order[np.unique(np.linspace(0, len(order) - 1, n).astype(int))]
+        chosen: NDArray[np.int64] = order[np.unique(np.linspace(0, len(order) - 1, n).astype(int))]
+        return chosen
 
     def batch(self, places: NDArray[np.int64], subject: Subject) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         """Inputs and targets of some texts, on the device of the network."""
