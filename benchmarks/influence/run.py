@@ -32,7 +32,7 @@ FORMS = {
 }
 WAYS = ("layers", "network", "texts")
 ESTIMATORS = ("hessian_free", "scaled_hessian_free", "datainf", "lissa", "exact")
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 1024
 PAGE = "the committee met to hear what the wardens had found along the northern path and nobody asked who had paid"
 
 

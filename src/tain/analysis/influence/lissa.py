@@ -58,7 +58,7 @@ def largest_eigenvalue(rows: Rows) -> float:
         rows: X, shape (n, d), not all zero.
     """
     # A fixed start: one of the texts would make the score of each depend on their order.
-    vector: Vector = np.random.default_rng(0).normal(size=rows.shape[1])
+    vector = np.asarray(np.random.default_rng(0).normal(size=rows.shape[1]), dtype=np.float64)
     for _ in range(POWER_ITERATIONS):
         vector = curvature_times(rows, vector / float(np.linalg.norm(vector)))
     return min(mean_squared_norm(rows), MARGIN * float(np.linalg.norm(vector)))

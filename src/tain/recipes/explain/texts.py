@@ -14,7 +14,8 @@ from tain.core.example import Corpus
 from tain.models import TokenIds, collate
 from tain.recipes.explain.subject import Subject
 
-BATCH_TOKENS = 4096
+CPU_BATCH_TOKENS = 1024  # a fourth faster than 4,096: what layers hand on stays in the cache
+GPU_BATCH_TOKENS = 16384
 BATCH_BYTES = 1 << 28
 
 
@@ -44,7 +45,7 @@ class Texts:
             digest.update(np.array([int(target), len(row), *row], dtype="<i8").tobytes())
         return digest.hexdigest()
 
-    def plan(self, *, n_parameters: int, batch_tokens: int = BATCH_TOKENS) -> list[NDArray[np.int64]]:
+    def plan(self, *, n_parameters: int, batch_tokens: int = CPU_BATCH_TOKENS) -> list[NDArray[np.int64]]:
         """Places of the texts of each batch, like lengths together.
 
         Args:
@@ -81,7 +82,9 @@ class Texts:
         self, subject: Subject, *, n_parameters: int
     ) -> Iterator[tuple[NDArray[np.int64], dict[str, torch.Tensor], torch.Tensor]]:
         """Places, inputs and targets, batch by batch."""
-        for places in self.plan(n_parameters=n_parameters):
+        is_cpu = next(subject.classifier.model.parameters()).device.type == "cpu"
+        batch_tokens = CPU_BATCH_TOKENS if is_cpu else GPU_BATCH_TOKENS
+        for places in self.plan(n_parameters=n_parameters, batch_tokens=batch_tokens):
             yield (places, *self.batch(places, subject))
 
 
