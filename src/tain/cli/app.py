@@ -36,6 +36,7 @@ VERBS: dict[str, str] = {
     "submission": "Write, check or grade files for a shared task or leaderboard.",
     "attack": "Write texts as attackers would change them.",
     "compare": "Compare methods by a study.",
+    "explain": "Find the training texts that errors or verdicts come from.",
     "compress": "Write a trained classifier in a few bits per weight.",
     "export": "Write a detector for other tools.",
     "serve": "Answer requests over HTTP.",
@@ -50,7 +51,7 @@ Where that module has COMMANDS, they are the words that follow the verb.
 FILE_FLAGS = frozenset(
     {"--train", "--valid", "--human", "--ai", "--data", "--pool", "--valid-ai", "--mirror-file", "--labelled"}
 )
-"""Flags that take several files. The verbs that have them take no file without a flag."""
+"""Flags that take several files. The verbs that have them take no file without a flag, or one first."""
 
 USAGE_ERRORS: tuple[type[Exception], ...] = tuple(
     parent for parent in typer.BadParameter.__mro__ if parent.__name__ == "UsageError"

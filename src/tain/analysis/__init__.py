@@ -1,0 +1,1 @@
+"""What a model learned, and from which texts: from gradients and weights as arrays."""
