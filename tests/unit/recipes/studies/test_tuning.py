@@ -18,11 +18,11 @@ from tain.recipes.studies.tuning import study as tuning_study
 from tain.recipes.studies.tuning import training as tuning_training
 from tain.recipes.studies.tuning.cell import CellFolder
 from tain.recipes.studies.tuning.configuration import TuningTask
+from tain.recipes.studies.tuning.cost import peak_rss_bytes
 from tain.recipes.studies.tuning.plan import Plan
 from tain.recipes.studies.tuning.process import run_apart
 from tain.recipes.studies.tuning.study import choose
 from tain.recipes.studies.tuning.texts import read_task, stratified
-from tain.recipes.studies.tuning.training import peak_rss_bytes
 
 TRAINED = {"cost.json", "valid.parquet", "test.parquet"}
 

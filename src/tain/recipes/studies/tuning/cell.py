@@ -18,7 +18,7 @@ from tain.training.config import TrainingConfig
 
 FORMAT = 1
 SETTINGS, COST, MODEL, RUN, TOKENS = "settings.json", "cost.json", "model", "run", "tokens"
-VALID, TEST = "valid.parquet", "test.parquet"
+TRAIN, VALID, TEST = "train.parquet", "valid.parquet", "test.parquet"
 LOGIT = "logit_"
 
 
@@ -37,6 +37,7 @@ class Cell:
         max_tokens: Longest row.
         size: Number of training texts.
         seed: Draws texts, head, batches and what the method draws.
+        teacher: The training whose logits it learns from; None without one.
     """
 
     task: str
@@ -49,6 +50,7 @@ class Cell:
     max_tokens: int
     size: int
     seed: int
+    teacher: Cell | None = None
 
     @property
     def is_classical(self) -> bool:
@@ -63,6 +65,7 @@ class Cell:
         training = self.training.model_dump(mode="json", exclude_defaults=True) if self.training else None
         own = ("data", "labels", "base", "pooling", "method", "max_tokens", "size", "seed")
         found: dict[str, Any] = {"format": FORMAT, "training": training} | {name: getattr(self, name) for name in own}
+        found |= {"teacher": self.teacher.settings()} if self.teacher else {}
         plain: dict[str, Any] = json.loads(json.dumps(found))
         return plain
 
@@ -80,8 +83,9 @@ class Cell:
 class CellFolder:
     """What is there of a cell.
 
-    `settings.json` says what it is; `valid.parquet` and, last, `cost.json` are there once it is trained, and
-    `test.parquet` once it is tested; `model/` lies there in between.
+    `settings.json` says what it is; `valid.parquet` and, last, `cost.json` are there once it is trained,
+    `test.parquet` once it is tested and, where others learn from it, `train.parquet`, which says what it thinks of its
+    training texts; `model/` lies there in between.
 
     Attributes:
         path: The folder.
@@ -118,7 +122,7 @@ class CellFolder:
         """What was said of a part.
 
         Args:
-            part: `VALID` or `TEST`.
+            part: `TRAIN`, `VALID` or `TEST`.
         """
         frame = pl.read_parquet(self.path / part)
         columns = [name for name in frame.columns if name.startswith(LOGIT)]
@@ -129,7 +133,7 @@ class CellFolder:
         """Write what was said of a part.
 
         Args:
-            part: `VALID` or `TEST`.
+            part: `TRAIN`, `VALID` or `TEST`.
             texts: Its rows.
             logits: Shape (n_rows, n_classes).
         """

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tain.recipes.studies.tuning.teachers import require_taught, require_teachers
 from tain.training.config import TrainingConfig
 
 Metric: TypeAlias = Literal["auto", "accuracy", "matthews", "macro_f1", "detection"]
@@ -66,6 +67,12 @@ class TuningMethod(_Part):
     vary: dict[str, tuple[Setting, ...]] = Field(
         {}, description="Settings of the method and their values: each combination is a contestant of its own."
     )
+    teacher: str | None = Field(
+        None,
+        description="Method whose logits on the same training texts this one learns from, by the share "
+        "training.distil_weight of the loss; the teacher's cell of the same task, size and seed is trained first.",
+    )
+    teacher_base: str | None = Field(None, description="Backbone of the teacher; none takes the method's own.")
 
     @model_validator(mode="after")
     def _is_a_fair_sweep(self) -> Self:
@@ -130,7 +137,8 @@ class Tuning(_Part):
             raise ValueError(f"reference is {self.reference!r}; expected one of {names}")
         for task, variant in product(self.tasks, self.variants):
             for size, rate in product(self.sizes_of(task), variant.of.learning_rates):
-                self.training_of(task, variant, size=size, rate=rate)
+                require_taught(variant, self.training_of(task, variant, size=size, rate=rate))
+        require_teachers(self.variants, bases=self.bases)
         return self
 
     def _require_equal_budgets(self) -> None:

@@ -14,6 +14,7 @@ from tain.recipes.studies.tuning.measures import Predictions, measure, measured
 from tain.recipes.studies.tuning.paired import Gap, accuracy_gap, holm, measure_gap
 from tain.recipes.studies.tuning.plan import Group, Plan
 from tain.recipes.studies.tuning.study import choose, swept
+from tain.recipes.studies.tuning.teaching import is_barred
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class TuningRow:
         accuracy: Over seeds.
         measures: The task's own over seeds, the one that chooses first.
         by_seed: Accuracy and measures of each seed.
-        n_diverged: Seeds whose training diverged at the chosen rate; they are in no mean.
+        teacher: The contestant it learned from; None without one.
+        n_diverged: Seeds whose training, or whose teacher's, diverged at the chosen rate; they are in no mean.
         n_trainable: Parameters that train, the head's among them.
         n_parameters: Of the backbone with its head.
         peak_rss_bytes: The most memory of the training processes, over seeds.
@@ -70,6 +72,7 @@ class TuningRow:
     accuracy: Spread
     measures: Mapping[str, Spread]
     by_seed: Mapping[int, Mapping[str, float | None]]
+    teacher: str | None
     n_diverged: int
     n_trainable: int | None
     n_parameters: int | None
@@ -144,6 +147,7 @@ def _row(plan: Plan, group: Group) -> tuple[TuningRow | None, _Tested]:
     done = {seed: folder for seed, folder in folders.items() if folder.is_tested}
     tested = _Tested(group, done, {seed: folder.predictions(TEST) for seed, folder in done.items()})
     n_diverged = sum(folder.has_diverged for folder in folders.values())
+    n_diverged += sum(is_barred(plan, group, seed=seed) for seed in plan.study.seeds)
     sweep = _sweep(plan, group)
     all_diverged = bool(sweep) and len(sweep) == len(swept(group)) and all(c.validation is None for c in sweep)
     if not done and not all_diverged and not n_diverged:
@@ -170,6 +174,7 @@ def _row(plan: Plan, group: Group) -> tuple[TuningRow | None, _Tested]:
         accuracy=spreads["accuracy"],
         measures={name: spreads[name] for name in group.texts.measures},
         by_seed=by_seed,
+        teacher=group.variant.of.teacher if group.variant else None,
         n_diverged=n_diverged,
         n_trainable=most("n_trainable"),
         n_parameters=most("n_parameters"),

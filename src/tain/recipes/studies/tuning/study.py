@@ -20,6 +20,7 @@ from tain.recipes.studies.tuning.forecast import Work, forecast_s, told
 from tain.recipes.studies.tuning.measures import mean_loss, measure
 from tain.recipes.studies.tuning.plan import Group, Plan
 from tain.recipes.studies.tuning.process import run_apart
+from tain.recipes.studies.tuning.teaching import is_barred, with_teachers
 from tain.recipes.studies.tuning.training import Job, run_job
 
 SETTINGS = "study.json"
@@ -54,11 +55,10 @@ class TuningStudy:
         _require_known(study)
         self.study, self.output, self.is_quiet, self.tell = study, output, is_quiet, tell
         self.plan = Plan(study, output)
-        self.groups = wanted(list(self.plan.groups()), only)
+        self.groups = with_teachers(self.plan, wanted(list(self.plan.groups()), only))
         _require_own(output)
         write_json(output / SETTINGS, study.model_dump(mode="json"))
         self.measured: list[tuple[Work, float]] = []
-        self.chosen: dict[tuple[str, str, str, int], float] = {}
 
     def run(self, *, limit_minutes: float | None = None) -> None:
         """Run what is missing.
@@ -77,12 +77,12 @@ class TuningStudy:
 
     def _jobs(self, group: Group) -> Iterator[Job]:
         """What is missing of a group, in order; the test comes once the sweep has chosen."""
-        seeds = self.study.seeds
-        for rate in swept(group):
+        seeds = self._seeds(group)
+        for rate in swept(group) if seeds else ():
             job = self._job(group, rate, seeds[0], is_tested=False)
             if _is_missing(job):
                 yield job
-        best = self._chosen(group)
+        best = chosen_rate(self.plan, group)
         if best is None and group.variant is not None:
             return  # all of them diverged
         self._drop_models(group, best)
@@ -90,6 +90,10 @@ class TuningStudy:
             job = self._job(group, best, seed, is_tested=True)
             if _is_missing(job):
                 yield job
+
+    def _seeds(self, group: Group) -> list[int]:
+        """The seeds to run: not those whose teacher diverged, which leaves nothing to learn from."""
+        return [seed for seed in self.study.seeds if not is_barred(self.plan, group, seed=seed)]
 
     def _job(self, group: Group, rate: float | None, seed: int, *, is_tested: bool) -> Job:
         return self.plan.job(group, self.plan.cell(group, rate=rate, seed=seed), is_tested=is_tested)
@@ -113,24 +117,19 @@ class TuningStudy:
         """Every step that is to come; which rate will be chosen does not matter to how many there are."""
         found = []
         for group in self.groups:
-            sweep = [self._job(group, rate, self.study.seeds[0], is_tested=False) for rate in swept(group)]
+            seeds = self._seeds(group)
+            sweep = [self._job(group, rate, seeds[0], is_tested=False) for rate in swept(group) if seeds]
             missing = [job for job in sweep if _is_missing(job)]
             found += [self.plan.work(job, group) for job in missing]
-            best = swept(group)[0] if missing else self._chosen(group)
+            best = swept(group)[0] if missing else chosen_rate(self.plan, group)
             if best is None and group.variant is not None:
                 continue
-            for seed in self.study.seeds:
+            for seed in seeds:
                 job = self._job(group, best, seed, is_tested=True)
                 # Where the sweep is to come, the first seed's training belongs to it and only the test is added.
                 if missing or _is_missing(job):
-                    found.append(self.plan.work(job, group, is_trained=bool(missing) and seed == self.study.seeds[0]))
+                    found.append(self.plan.work(job, group, is_trained=bool(missing) and seed == seeds[0]))
         return found
-
-    def _chosen(self, group: Group) -> float | None:
-        key = (group.texts.task.name, group.base, group.contestant, group.size)
-        if key not in self.chosen and (best := choose(self.plan, group)) is not None:
-            self.chosen[key] = best
-        return self.chosen.get(key)
 
     def _rest(self) -> str:
         pending = self._pending()
@@ -175,6 +174,18 @@ def choose(plan: Plan, group: Group) -> float | None:
     return -max(found)[2] if found else None
 
 
+def chosen_rate(plan: Plan, group: Group) -> float | None:
+    """What `choose` finds, found once.
+
+    Args:
+        plan: Of the study.
+        group: Whose sweep may be done.
+    """
+    if group.key not in plan.chosen and (rate := choose(plan, group)) is not None:
+        plan.chosen[group.key] = rate
+    return plan.chosen.get(group.key)
+
+
 def _merit(folder: CellFolder, group: Group) -> tuple[float, float]:
     predictions = folder.predictions(VALID)
     value = measure(predictions, group.texts.measures[0])
@@ -182,10 +193,7 @@ def _merit(folder: CellFolder, group: Group) -> tuple[float, float]:
 
 
 def _is_missing(job: Job) -> bool:
-    folder = CellFolder(job.folder)
-    if not folder.is_trained:
-        return True
-    return job.test_file is not None and not folder.has_diverged and not folder.is_tested
+    return not job.is_done
 
 
 def _line(job: Job, group: Group) -> str:

@@ -143,6 +143,9 @@ def _notes(results: Results) -> list[str]:
         "what the forward pass of the largest batch keeps for the backward pass; seconds and tokens/s are those of the "
         "training steps, without evaluations and checkpoints."
     ]
+    if taught := dict.fromkeys((row.contestant, row.teacher) for row in results.rows if row.teacher):
+        told = ", ".join(f"{student} from {teacher}" for student, teacher in taught)
+        lines.append(f"Taught: {told}, by its logits on the same training texts; the time of a teacher is its own.")
     if results.n_left:
         lines.append(f"**Not complete: {results.n_left:,} steps are left.** The same command goes on.")
     return lines
