@@ -16,7 +16,7 @@ from tain.core.files import read_json, whole_file
 from tain.recipes.studies.tuning.measures import Predictions
 from tain.training.config import TrainingConfig
 
-FORMAT = 1
+FORMAT = 2
 SETTINGS, COST, MODEL, RUN, TOKENS = "settings.json", "cost.json", "model", "run", "tokens"
 TRAIN, VALID, TEST = "train.parquet", "valid.parquet", "test.parquet"
 LOGIT = "logit_"
@@ -31,8 +31,9 @@ class Cell:
         data: All that decides which texts there are, the hash of the file among it.
         labels: The classes.
         base: Backbone; empty for a classical model.
+        weights: What the backbone is known by, wherever it lies.
         pooling: Of the backbone.
-        method: Its kind and settings; of a classical model, `{"baseline": NAME}`.
+        method: Its kind and all its settings; of a classical model, `{"baseline": NAME}`.
         training: Settings of the training; None for a classical model.
         max_tokens: Longest row.
         size: Number of training texts.
@@ -44,6 +45,7 @@ class Cell:
     data: dict[str, Any]
     labels: tuple[str, ...]
     base: str
+    weights: str
     pooling: str
     method: dict[str, Any]
     training: TrainingConfig | None
@@ -60,11 +62,14 @@ class Cell:
     def settings(self) -> dict[str, Any]:
         """All that decides the result.
 
-        Training settings at their default are left out, so that a tain that has more of them still finds the cell.
+        A method's settings are there in full, so that it does not matter whether a default was written out. Training
+        settings at their default are left out, so that a tain that has more of them still finds the cell.
         """
         training = self.training.model_dump(mode="json", exclude_defaults=True) if self.training else None
-        own = ("data", "labels", "base", "pooling", "method", "max_tokens", "size", "seed")
-        found: dict[str, Any] = {"format": FORMAT, "training": training} | {name: getattr(self, name) for name in own}
+        own = ("data", "labels", "pooling", "method", "max_tokens", "size", "seed")
+        found: dict[str, Any] = {"format": FORMAT, "training": training, "base": self.weights} | {
+            name: getattr(self, name) for name in own
+        }
         found |= {"teacher": self.teacher.settings()} if self.teacher else {}
         plain: dict[str, Any] = json.loads(json.dumps(found))
         return plain

@@ -120,7 +120,7 @@ class Tuning(_Part):
     training: dict[str, Any] = Field({}, description="Training settings of all; threads is 1 if it is not given.")
     baselines: tuple[str, ...] = Field((), description="Classical models, which learn from the same texts.")
     reference: str | None = Field(None, description="Method that others are tested against; none tests every pair.")
-    n_draws: int = Field(1000, ge=100, description="Bootstrap draws of a paired test.")
+    n_draws: int = Field(1000, ge=100, description="Bootstrap draws of a paired test; 100 for each pair if more.")
     keep_models: bool = Field(False, description="Keep the models that were tested.")
     tasks: tuple[TuningTask, ...] = Field(min_length=1, description="What is learnt.")
     methods: tuple[TuningMethod, ...] = Field(min_length=1, description="Who learns.")

@@ -22,6 +22,7 @@ def training_cost(engine: Engine, result: TrainingResult) -> dict[str, Any]:
         result: What came out of it.
     """
     from tain.methods.method import trainable
+    from tain.methods.quantised import bits_per_weight, weight_bytes
     from tain.training.optimiser_bytes import optimiser_bytes
 
     steps = [entry for entry in engine.run.entries() if "duration_s" in entry]
@@ -31,6 +32,9 @@ def training_cost(engine: Engine, result: TrainingResult) -> dict[str, Any]:
     device = engine.accelerator.device
     batch_tokens, activations = _activations(engine)
     return {
+        "weight_bytes": weight_bytes(result.classifier.model),
+        "bits_per_weight": bits_per_weight(result.classifier.model),
+        "weight_error": _weight_error(engine),
         "n_trainable": sum(p.numel() for p in trainable(engine.model).values()),
         "optimiser_bytes": optimiser_bytes(engine.plain_optimiser),
         "activation_bytes": activations,
@@ -44,6 +48,13 @@ def training_cost(engine: Engine, result: TrainingResult) -> dict[str, Any]:
         "best_step": result.best_step,
         "n_rollbacks": result.n_rollbacks,
     }
+
+
+def _weight_error(engine: Engine) -> float | None:
+    """How far quantised weights were from the base's before the first step, as a share; None where there are none."""
+    from tain.methods.lq_lora import LqLora
+
+    return engine.method.error if isinstance(engine.method, LqLora) else None
 
 
 def _activations(engine: Engine) -> tuple[int, int]:

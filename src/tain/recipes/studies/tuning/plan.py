@@ -17,6 +17,7 @@ from tain.core.files import read_json, sha256_of, write_json
 from tain.recipes.studies.tuning.cell import TEST, TRAIN, Cell, CellFolder
 from tain.recipes.studies.tuning.configuration import Tuning, TuningTask, Variant
 from tain.recipes.studies.tuning.forecast import Work, work_of
+from tain.recipes.studies.tuning.identity import base_identity, method_settings
 from tain.recipes.studies.tuning.measures import measures_of
 from tain.recipes.studies.tuning.teaching import taught_by, teaches
 from tain.recipes.studies.tuning.texts import TaskTexts, read_task, write_part
@@ -97,6 +98,7 @@ class Plan:
             DataError: If a file cannot be used.
         """
         self.study, self.output = study, output
+        self.methods = {variant.name: method_settings(variant.method) for variant in study.variants}
         self.chosen: dict[tuple[str, str, str, int], float] = {}
         """Learning rates that are chosen, by `Group.key`."""
         self.tasks = [lay_out(study, task, output / "texts") for task in study.tasks]
@@ -128,8 +130,9 @@ class Plan:
             data=group.texts.data,
             labels=group.texts.labels.names,
             base=group.base,
+            weights=base_identity(group.base),
             pooling=self.study.pooling if variant else "",
-            method=variant.method if variant else {"baseline": group.contestant},
+            method=self.methods[variant.name] if variant else {"baseline": group.contestant},
             training=training,
             max_tokens=task.max_tokens if variant else 0,
             size=group.size,

@@ -44,7 +44,8 @@ class TuningStudy:
         Args:
             study: Its settings.
             output: Its folder; what is finished there is kept.
-            only: Names of tasks, methods, contestants or backbones; others are left for later. None takes all.
+            only: Names of tasks, methods, contestants or backbones; others are left for later, but for their teachers.
+                None takes all.
             is_quiet: No progress bar.
             tell: Told each cell that is done and how long the rest will take.
 
@@ -55,7 +56,9 @@ class TuningStudy:
         _require_known(study)
         self.study, self.output, self.is_quiet, self.tell = study, output, is_quiet, tell
         self.plan = Plan(study, output)
-        self.groups = with_teachers(self.plan, wanted(list(self.plan.groups()), only))
+        every = list(self.plan.groups())
+        self.groups = with_teachers(self.plan, wanted(every, only))
+        self.every_group = with_teachers(self.plan, every)
         _require_own(output)
         write_json(output / SETTINGS, study.model_dump(mode="json"))
         self.measured: list[tuple[Work, float]] = []
@@ -67,7 +70,7 @@ class TuningStudy:
             limit_minutes: No cell is begun that would end later, as far as is known; None knows no limit.
         """
         started = time.monotonic()
-        with progress("cells", len(self._pending()), unit="cells", is_quiet=self.is_quiet) as advance:
+        with progress("cells", len(self._pending(self.groups)), unit="cells", is_quiet=self.is_quiet) as advance:
             for group in self.groups:
                 for job in self._jobs(group):
                     if limit_minutes is not None and self._is_late(job, group, started, 60 * limit_minutes):
@@ -110,13 +113,18 @@ class TuningStudy:
 
     @property
     def n_left(self) -> int:
-        """Steps of what was asked for (a training, or the test of a trained model) that are to come."""
-        return len(self._pending())
+        """Steps of the whole study (a training, or the test of a trained model) that are to come."""
+        return len(self._pending(self.every_group))
 
-    def _pending(self) -> list[Work]:
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether a step of what was asked for is to come."""
+        return bool(self._pending(self.groups))
+
+    def _pending(self, groups: Sequence[Group]) -> list[Work]:
         """Every step that is to come; which rate will be chosen does not matter to how many there are."""
         found = []
-        for group in self.groups:
+        for group in groups:
             seeds = self._seeds(group)
             sweep = [self._job(group, rate, seeds[0], is_tested=False) for rate in swept(group) if seeds]
             missing = [job for job in sweep if _is_missing(job)]
@@ -132,7 +140,7 @@ class TuningStudy:
         return found
 
     def _rest(self) -> str:
-        pending = self._pending()
+        pending = self._pending(self.groups)
         if not pending:
             return "that was the last"
         seconds = forecast_s(pending, self.measured)
