@@ -6,17 +6,21 @@ from torch import nn
 
 from tain.methods.quantised.linear import QuantisedLinear
 
+REPLACED = "original_module"
+
 
 def weight_bytes(model: nn.Module) -> int:
     """Bytes of every weight: quantised matrices with their scales, all others in their own number format.
 
-    Codebooks follow from the number of bits and are stored nowhere. Weights that two parts share count once.
+    Codebooks follow from the number of bits and are stored nowhere. Weights that two parts share count once, and the
+    head as it was drawn, which peft keeps beside the trained one, not at all.
 
     Args:
         model: Whole, with adapters and head.
     """
     packed = sum(layer.packed.n_bytes for layer in _quantised(model))
-    return packed + sum(parameter.nbytes for parameter in model.parameters())
+    named = model.named_parameters()
+    return packed + sum(parameter.nbytes for name, parameter in named if REPLACED not in name.split("."))
 
 
 def bits_per_weight(model: nn.Module) -> float | None:
