@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def require_teachers(variants: Sequence[Variant], *, bases: Sequence[str]) -> No
         _require_an_end(name, teachers)
 
 
-def _others(variant: Variant, names: Sequence[str] | dict[str, str | None]) -> list[str]:
+def _others(variant: Variant, names: Iterable[str]) -> list[str]:
     return [name for name in names if name != variant.name]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,8 +176,10 @@ def _store(
     from tain.training.store import TokenRow, build_store
 
     ids, labels = _ids(job.cell, backbone, texts), texts["label"].to_list()
-    teacher = taught_logits(taught_from, texts["id"].to_list()) if taught_from else [()] * texts.height
-    rows = (TokenRow(*row, teacher=said) for *row, said in zip(ids, labels, teacher, strict=True))
+    said: Sequence[Sequence[float]] = [()] * texts.height
+    if taught_from is not None:
+        said = taught_logits(taught_from, texts["id"].to_list())
+    rows = (TokenRow(row, label, teacher=own) for row, label, own in zip(ids, labels, said, strict=True))
     return build_store(job.folder / TOKENS / part, rows)
 
 
