@@ -14,7 +14,8 @@ def compare(
     study: Annotated[Path, typer.Argument(help="TOML file of the study.")],
     output: Annotated[Path, typer.Option(help="Folder of the study; what is finished there is kept.")],
     only: Annotated[
-        list[str] | None, typer.Option(help="Run this task, method or backbone alone; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Run this task, method (and its teacher) or backbone alone; may be repeated."),
     ] = None,
     limit_minutes: Annotated[
         float | None, typer.Option(min=0, help="Begin no cell that would end later; the same command goes on.")
@@ -26,7 +27,8 @@ def compare(
 
     A study that was stopped goes on where it was; a cell that is done is never run again. The table is written to
     OUTPUT/table.md and OUTPUT/table.json after every run; of a study of tuning also OUTPUT/table.tex and OUTPUT/plots.
-    --only and --limit-minutes are for studies of tuning. Exits with 3 when the limit left something to do.
+    --only and --limit-minutes are for studies of tuning. Exits with 3 when the limit left something of what was asked
+    for to do; the table says how much of the whole study is left.
     """
     import json
 
@@ -41,5 +43,5 @@ def compare(
         tell=lambda line: typer.echo(line, err=True),
     )
     typer.echo(json.dumps(table.as_json(), indent=1) if is_json else table.markdown())
-    if table.n_left:
+    if table.is_cut_short:
         raise typer.Exit(PARTIAL)

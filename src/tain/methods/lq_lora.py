@@ -102,6 +102,8 @@ class LqLora(Method[LqLoraSettings]):
         self._importance: dict[str, torch.Tensor] = {}
         self.kept: frozenset[str] = frozenset()
         """Names of weights besides head, adapters and Q that are not the base's, and are saved as they are."""
+        self.error: float | None = None
+        """|W - Q - L1 L2| / |W| over all targets, importance aside; None before `prepare`."""
 
     def look_at(self, backbone: Backbone, rows: Sequence[TokenIds], targets: Sequence[int] | None) -> None:
         """With `data_aware`, the Fisher information of each weight over these texts.
@@ -133,13 +135,17 @@ class LqLora(Method[LqLoraSettings]):
             )
         layouts = self._layouts(linears, seed)
         backbone.model.requires_grad_(False)
+        lost, whole = 0.0, 0.0
         for index, (name, linear) in enumerate(linears.items()):
             found = self._decompose(name, linear, layouts[name], seed=seed + index)
             left, right = self._start(found, seed=seed + index)
             layer = QuantisedLinear(found.packed, bias=linear.bias, left=left, right=right, scaling=self.config.scaling)
             backbone.model.set_submodule(name, layer.train(linear.training))
+            lost += float((linear.weight.float() - layer.weight).square().sum())
+            whole += float(linear.weight.float().square().sum())
         getattr(backbone.model, backbone.head_name).requires_grad_(True)
         self._importance = {}
+        self.error = math.sqrt(lost / whole) if whole else 0.0
         return backbone.model
 
     def n_trainable(self, backbone: Backbone) -> int:

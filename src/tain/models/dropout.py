@@ -44,6 +44,23 @@ def set_dropout(model: nn.Module, *, attention: float = 0.0, hidden: float = 0.0
             )
 
 
+def copy_dropout(source: nn.Module, target: nn.Module) -> None:
+    """Give a network the dropout that another of the same parts has.
+
+    Args:
+        source: Left as it is.
+        target: Changed in place, where it has a part of the same name.
+    """
+    places = dict(target.named_modules())
+    for name, module in source.named_modules():
+        if (own := places.get(name)) is None:
+            continue
+        if isinstance(module, nn.Dropout) and isinstance(own, nn.Dropout):
+            own.p = module.p
+        for number in _numbers(module):
+            setattr(own, number, getattr(module, number))
+
+
 def _numbers(module: nn.Module) -> list[str]:
     # T5 calls its attention's share plainly dropout.
     return [name for name in (*NUMBERS, "dropout") if isinstance(getattr(module, name, None), float)]

@@ -12,7 +12,7 @@ from torch import nn
 from tain.core.errors import DetectorError
 from tain.models.backbone import Backbone
 from tain.models.causal import load_causal
-from tain.models.dropout import set_dropout
+from tain.models.dropout import copy_dropout, set_dropout
 from tain.models.framing import Frame
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class NextWord(nn.Module):
 
 
 def load_causal_network(backbone: Backbone) -> PreTrainedModel:
-    """The backbone's network once more, with its head for the next token, dropout off and all weights as published.
+    """The backbone's network once more, with its head for the next token, the same dropout and weights as published.
 
     Args:
         backbone: A decoder; its weights are let go.
@@ -72,6 +72,7 @@ def load_causal_network(backbone: Backbone) -> PreTrainedModel:
     backbone.model.to("meta")  # type: ignore[arg-type]  # two copies would not fit where one does
     network = load_causal(backbone.name, dtype=name, device=str(device)).model  # type: ignore[arg-type]
     set_dropout(network)
+    copy_dropout(backbone.model.base_model, network.base_model)
     return network
 
 

@@ -25,6 +25,7 @@ from tain.methods import build_method
 from tain.methods.lq_lora import FILE as WEIGHTS
 from tain.methods.lq_lora import LqLora, quantised_layers
 from tain.methods.method import is_head
+from tain.methods.quantised import weight_bytes
 from tain.methods.targets import target_linears
 from tain.models import Backbone, TokenIds, load_backbone
 from tain.training.classifier import FILE, Classifier, load_classifier, save_classifier
@@ -150,7 +151,7 @@ def compress(
     rows = _rows(classifier, folder, texts, text_column, is_quiet=is_quiet)
     plain = classifier.merge()
     before = _logits(plain, rows)
-    network_bytes_before = _n_bytes(plain.model)
+    network_bytes_before = weight_bytes(plain.model)
     tell(f"Quantising the linear layers of {folder}.")
     made, matrices = _quantise(plain, method, rows, seed=seed)
     save_classifier(made, output, probe_rows=rows[: _n_probes(folder)])
@@ -264,11 +265,6 @@ def _change(before: NDArray[np.float32], after: NDArray[np.float32]) -> LogitCha
     return LogitChange(len(before), float(gap.max()), float(gap.mean()), n_flipped)
 
 
-def _n_bytes(model: nn.Module) -> int:
-    quantised = sum(layer.packed.n_bytes for layer in quantised_layers(model).values())
-    return quantised + sum(parameter.nbytes for parameter in model.parameters())
-
-
 def _copy_beside(source: Path, folder: Path) -> None:
     # What stands beside a network and is added to its score, and which texts it has seen, stay as they are.
     for name in (NGRAMS, SEEN):
@@ -289,7 +285,7 @@ def _report(
         sum(getattr(each, part) * size for each, size in zip(matrices, sizes, strict=True)) / n_weights
         for part in ("bits", "adapter_bits")
     )
-    network_bytes = _n_bytes(made.model)
+    network_bytes = weight_bytes(made.model)
     matrix_bytes = round((bits + adapter_bits) * n_weights / 8)
     return Compressed(
         folder=output,

@@ -14,6 +14,7 @@ from tain.methods import build_method
 from tain.methods.method import trainable
 from tain.methods.prompt import build_prompt
 from tain.models import collate, load_backbone, logits_of
+from tain.models.dropout import set_dropout
 from tain.recipes.export import _require
 from tain.training.classifier import Classifier, load_classifier, save_classifier
 
@@ -85,6 +86,19 @@ def test_zero_shot_equals_a_direct_slow_computation(family, request):
     assert method.n_trainable(load_backbone(base, DETECTION)) == 0
     expected = slow(base, method._prompt(backbone, []), ROWS)
     assert torch.allclose(answers(model), expected, atol=1e-5)
+
+
+def test_dropout_that_the_training_asks_for_reaches_the_decoder_with_the_head(base, gpt2):
+    for name, asked in ((base, {"attention": 0.5}), (gpt2, {"hidden": 0.25})):
+        backbone, method = load_backbone(name, DETECTION), build_method({**SETTINGS, "network": "frozen"})
+        set_dropout(backbone.model, **asked)
+        method.make_room(backbone)
+        model = method.prepare(backbone, seed=0)
+        still = answers(model)
+        assert torch.equal(answers(model), still)
+        model.train()
+        torch.manual_seed(0)
+        assert not torch.equal(answers(model), still)
 
 
 def test_scores_are_shares_of_the_whole_vocabulary(base):

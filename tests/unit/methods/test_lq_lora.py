@@ -11,7 +11,7 @@ from tain.core.errors import ConfigError, DetectorError, MethodError
 from tain.core.example import LabelSet
 from tain.methods import build_method
 from tain.methods.lq_lora import FILE, quantised_layers
-from tain.methods.quantised import Layout, dequantise, fisher
+from tain.methods.quantised import Layout, bits_per_weight, dequantise, fisher, weight_bytes
 from tain.methods.targets import target_linears
 from tain.models import collate, load_backbone, logits_of
 
@@ -106,6 +106,29 @@ def test_a_budget_is_never_worse_than_the_same_bits_everywhere(base):
     n_weights = sum(layer.in_features * layer.out_features for layer in layers)
     same = 8 * sum(layer.packed.n_bytes for layer in layers) / n_weights + 1e-9
     assert gap(prepared(base, bits=same, rank=0, n_layouts=4)[2], base) <= gap(uniform, base) * (1 + 1e-6)
+
+
+def test_the_error_at_the_start_is_told(base):
+    dense = weights(base)
+    assert build_method(SMALL).error is None
+    _, method, model = prepared(base, bits=3)
+    layers = quantised_layers(model)
+    lost = sum(float((dense[name] - layer.weight).square().sum()) for name, layer in layers.items())
+    whole = sum(float(weight.square().sum()) for weight in dense.values())
+    assert method.error == pytest.approx((lost / whole) ** 0.5)
+
+
+def test_bytes_and_bits_are_those_of_what_is_stored(base):
+    _, _, model = prepared(base, bits=3, block=16, group=16)
+    layers = quantised_layers(model).values()
+    n_weights = sum(layer.in_features * layer.out_features for layer in layers)
+    stored = sum(layer.layout.stored_bytes(layer.in_features * layer.out_features) for layer in layers)
+    assert bits_per_weight(model) == pytest.approx(8 * stored / n_weights)
+    n_plain = sum(p.numel() for p in load(base).model.parameters()) - n_weights
+    n_thin = sum(2 * (layer.in_features + layer.out_features) for layer in layers)
+    assert weight_bytes(model) == stored + 4 * (n_plain + n_thin)
+    assert bits_per_weight(load(base).model) is None
+    assert weight_bytes(load(base).model) == 4 * (n_plain + n_weights)
 
 
 def test_a_budget_too_small_is_refused(base):

@@ -7,6 +7,7 @@ from tain.methods.quantised.decomposition import Decomposition, decompose
 from tain.methods.quantised.fisher import fisher
 from tain.methods.quantised.layout import Layout
 from tain.methods.quantised.linear import QuantisedLinear
+from tain.methods.quantised.size import bits_per_weight, weight_bytes
 
 __all__ = [
     "Choice",
@@ -15,10 +16,12 @@ __all__ = [
     "Packed",
     "QuantisedLinear",
     "allocate",
+    "bits_per_weight",
     "candidates",
     "decompose",
     "dequantise",
     "fisher",
     "normal_float",
     "quantise",
+    "weight_bytes",
 ]

@@ -13,7 +13,8 @@ from tain.recipes.studies.configuration import LeaveOneOut, read_study
 from tain.recipes.studies.leave_one_out import LeaveOneOutStudy
 from tain.recipes.studies.leave_one_out_table import Row, markdown, rows
 from tain.recipes.studies.tuning.configuration import Tuning
-from tain.recipes.studies.tuning.tables import Results, latex
+from tain.recipes.studies.tuning.notes import Results
+from tain.recipes.studies.tuning.tables import latex
 from tain.recipes.studies.tuning.tables import markdown as tuning_markdown
 
 Tell = Callable[[str], None]
@@ -24,7 +25,12 @@ class Table(Protocol):
 
     @property
     def n_left(self) -> int:
-        """How much of the study was left for another time."""
+        """How much of the whole study is left for another time."""
+        ...
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether something of what was asked for was left."""
         ...
 
     def markdown(self) -> str:
@@ -47,11 +53,13 @@ class LeaveOneOutTable:
         rows: One for each corpus and contestant, and their means.
         target_fpr: Of the threshold that was fixed beforehand.
         n_left: Such a study runs to its end.
+        is_cut_short: And is never cut short.
     """
 
     rows: tuple[Row, ...]
     target_fpr: float
     n_left: int = 0
+    is_cut_short: bool = False
 
     def markdown(self) -> str:
         """As GitHub Markdown."""
@@ -68,13 +76,15 @@ class TuningTable:
 
     Attributes:
         results: Rows and paired tests.
+        is_cut_short: Whether something of what was asked for was left.
     """
 
     results: Results
+    is_cut_short: bool = False
 
     @property
     def n_left(self) -> int:
-        """Steps that were not run yet."""
+        """Steps of the whole study that were not run yet."""
         return self.results.n_left
 
     def markdown(self) -> str:
@@ -101,7 +111,8 @@ def compare(
         file: TOML of the study.
         output: Its folder: `cells/` with every measurement (a study of tuning may name another place), `table.md` and
             `table.json`; of a study of tuning also `table.tex` and `plots/`.
-        only: Names of tasks, methods or backbones of a study of tuning, to run these alone; none runs all.
+        only: Names of tasks, methods or backbones of a study of tuning, to run these and their teachers alone; none
+            runs all.
         limit_minutes: Of a study of tuning: begin no cell that would end later.
         is_quiet: No progress bars.
         tell: Told each cell that is done.
@@ -143,7 +154,7 @@ def _compare_tuning(
         running.run(limit_minutes=limit_minutes)
     finally:  # a cell that fails takes nothing from the table of those that are done
         found, tests = gather(running.plan)
-        table = TuningTable(Results(tuple(found), tuple(tests), running.n_left))
+        table = TuningTable(Results(tuple(found), tuple(tests), running.n_left), running.is_cut_short)
         with whole_file(output / "table.tex") as part:
             part.write_text(latex(table.results), encoding="utf-8")
         save_plots(found, output / "plots")

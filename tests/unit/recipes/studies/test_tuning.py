@@ -17,12 +17,13 @@ from tain.recipes.studies.configuration import read_study
 from tain.recipes.studies.tuning import study as tuning_study
 from tain.recipes.studies.tuning import training as tuning_training
 from tain.recipes.studies.tuning.cell import CellFolder
+from tain.recipes.studies.tuning.choice import choose
 from tain.recipes.studies.tuning.configuration import TuningTask
+from tain.recipes.studies.tuning.cost import peak_rss_bytes
 from tain.recipes.studies.tuning.plan import Plan
 from tain.recipes.studies.tuning.process import run_apart
-from tain.recipes.studies.tuning.study import TuningStudy, choose
+from tain.recipes.studies.tuning.study import TuningStudy
 from tain.recipes.studies.tuning.texts import read_task, stratified
-from tain.recipes.studies.tuning.training import peak_rss_bytes
 
 TRAINED = {"cost.json", "valid.parquet", "test.parquet"}
 
@@ -147,6 +148,8 @@ def test_killed_in_the_middle_of_a_cell_and_resumed_it_gives_the_same_and_repeat
     assert again["tests"] == whole["tests"]
     resumed = [CellFolder(f.parent).cost()["is_resumed"] for f in (tmp_path / "out").glob("cells/*/cost.json")]
     assert resumed.count(True) == 1
+    peaks = [row["peak_rss_bytes"] for row in again["rows"]]
+    assert all(peaks) and all(row["peak_rss_bytes"] for row in whole["rows"])  # another seed of the row was not resumed
     here.clear()
     compare(file, tmp_path / "out", is_quiet=True)
     assert here == []
@@ -250,6 +253,8 @@ def test_a_limit_stops_between_cells_and_only_takes_what_is_named(tmp_path, data
     assert "Stopped at the limit of 0 minutes: 5 to go, about" in err
     assert run([*flags, "--only", "head only"]) == DONE
     assert all("head_only" in name for name in here[1:]) and len(here) == 4
+    out, err = capsys.readouterr()
+    assert "that was the last" in err and "Not complete: 2 steps are left" in out  # of the whole study
     assert run([*flags, "--only", "zebra"]) == MISUSE
     assert "--only zebra: nothing in the study has this name" in capsys.readouterr().err
     assert run(flags) == DONE

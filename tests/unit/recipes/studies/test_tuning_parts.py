@@ -12,11 +12,13 @@ from tain.evaluation.bootstrap import Bootstrap
 from tain.recipes.studies.spread import Spread, spread
 from tain.recipes.studies.tuning.forecast import Work, forecast_s, told, work_of
 from tain.recipes.studies.tuning.measures import Predictions, draws, mean_loss, measure
-from tain.recipes.studies.tuning.paired import Gap, accuracy_gap, holm, measure_gap
+from tain.recipes.studies.tuning.notes import Results
+from tain.recipes.studies.tuning.paired import Drawn, Gap, accuracy_gap, difference, enough_draws, holm, measure_gap
 from tain.recipes.studies.tuning.pairs import token_ids
 from tain.recipes.studies.tuning.plots import save_plots
-from tain.recipes.studies.tuning.results import Candidate, PairedTest, TuningRow
-from tain.recipes.studies.tuning.tables import Results, latex, markdown
+from tain.recipes.studies.tuning.results import PairedTest
+from tain.recipes.studies.tuning.rows import Candidate, TuningRow
+from tain.recipes.studies.tuning.tables import latex, markdown
 
 
 def predictions(n: int, *, seed: int, classes: int = 2, skill: float = 1.0, label_seed: int = 7) -> Predictions:
@@ -169,8 +171,10 @@ def row(contestant: str, value: float, **settings: object) -> TuningRow:
     usual = {
         "task": "CoLA_1", "base": "minilm", "method": contestant, "varied": {}, "size": 500, "n_test": 516,
         "rate": 1e-3, "swept_at": 500, "sweep": (Candidate(1e-3, 0.4),), "accuracy": spread([value, value + 0.02]),
-        "measures": {"matthews": Spread(0.4, 0.01, 2)}, "by_seed": {}, "n_diverged": 0, "n_trainable": 1234,
-        "n_parameters": 22_000_000, "peak_rss_bytes": 900 << 20, "base_rss_bytes": 400 << 20, "peak_device_bytes": None,
+        "measures": {"matthews": Spread(0.4, 0.01, 2)}, "by_seed": {}, "teacher": None, "n_epochs": 3.0,
+        "n_evaluations": 4, "n_diverged": 0, "n_trainable": 1234, "n_parameters": 22_000_000, "weight_bytes": 86 << 20,
+        "bits_per_weight": None, "weight_error": None,
+        "peak_rss_bytes": 900 << 20, "base_rss_bytes": 400 << 20, "peak_device_bytes": None,
         "activation_bytes": 5 << 20, "optimiser_bytes": 20 << 20, "train_s": Spread(12.34, 0.5, 2),
         "tokens_per_s": Spread(3000.4, 20.0, 2),
     }  # fmt: skip
@@ -179,13 +183,23 @@ def row(contestant: str, value: float, **settings: object) -> TuningRow:
 
 CLASSICAL = {
     "base": "", "rate": None, "sweep": (), "n_trainable": None, "activation_bytes": None, "optimiser_bytes": None,
-    "tokens_per_s": spread([]), "accuracy": spread([0.5]),
+    "weight_bytes": None, "n_epochs": None, "n_evaluations": None, "tokens_per_s": spread([]),
+    "accuracy": spread([0.5]),
 }  # fmt: skip
 RESULTS = Results(
     (row("LoRA & B", 0.7), row("tfidf", 0.5, **CLASSICAL)),
     (
         PairedTest(
-            "CoLA_1", "minilm", 500, "LoRA & B", "tfidf", 516, (0,), Gap("matthews", 0.2, 0.1, 0.3, 0.0001), 0.02
+            "CoLA_1",
+            "minilm",
+            500,
+            "LoRA & B",
+            "tfidf",
+            516,
+            (0, 1),
+            Gap("matthews", 0.2, 0.1, 0.3, 0.0001),
+            {0: 0.15, 1: 0.25},
+            0.02,
         ),
     ),
 )
@@ -196,10 +210,10 @@ MARKDOWN = """\
 | CoLA_1 | – | 500 | tfidf | – | 1 | 0.500 | Matthews correlation 0.400 ± 0.010 | – | 900 | – | – | 12.3 ± 0.5 | – |
 """  # noqa: E501
 MARKDOWN_TESTS = """\
-| task | base | texts | first | second | measure | difference (95%) | p | p (Holm) |
-|---|---|--:|---|---|---|--:|--:|--:|
-| CoLA_1 | minilm | 500 | LoRA & B | tfidf | Matthews correlation | +0.200 (+0.100 to +0.300) | <0.001 | 0.020 |
-"""
+| task | base | texts | first | second | measure | difference (95%) | over seeds | p | p (Holm) |
+|---|---|--:|---|---|---|--:|--:|--:|--:|
+| CoLA_1 | minilm | 500 | LoRA & B | tfidf | Matthews correlation | +0.200 (+0.100 to +0.300) | +0.150 to +0.250 | <0.001 | 0.020 |
+"""  # noqa: E501
 LATEX = r"""\begin{tabular}{llrlrrrlrrrrrr}
 \toprule
 task & base & texts & method & learning rate & seeds & accuracy & own measure & trainable & peak MiB & activations MiB & optimiser MiB & seconds & tokens/s \\
@@ -209,11 +223,11 @@ CoLA\_1 & -- & 500 & tfidf & -- & 1 & 0.500 & Matthews correlation 0.400 $\pm$ 0
 \bottomrule
 \end{tabular}
 
-\begin{tabular}{llrlllrrr}
+\begin{tabular}{llrlllrrrr}
 \toprule
-task & base & texts & first & second & measure & difference (95\%) & p & p (Holm) \\
+task & base & texts & first & second & measure & difference (95\%) & over seeds & p & p (Holm) \\
 \midrule
-CoLA\_1 & minilm & 500 & LoRA \& B & tfidf & Matthews correlation & +0.200 (+0.100 to +0.300) & $<$0.001 & 0.020 \\
+CoLA\_1 & minilm & 500 & LoRA \& B & tfidf & Matthews correlation & +0.200 (+0.100 to +0.300) & +0.150 to +0.250 & $<$0.001 & 0.020 \\
 \bottomrule
 \end{tabular}
 """  # noqa: E501
@@ -232,6 +246,50 @@ def test_what_diverged_or_is_left_is_told():
     assert "| all diverged |" in told_of
     assert "| 2 (1 diverged) |" in told_of
     assert "**Not complete: 3 steps are left.**" in told_of
+
+
+def test_few_bits_have_columns_only_where_somebody_has_them():
+    few = row("LQ-LoRA", 0.7, weight_bytes=int(50.5 * 2**20), bits_per_weight=2.4999, weight_error=0.1234)
+    plain = row("LoRA", 0.7)
+    shown = markdown(Results((few, plain), ()))
+    assert "| trainable | weights MiB | bits/weight | weight error | peak MiB |" in shown
+    assert "| 1,234 | 50 | 2.500 | 0.123 | 900 |" in shown and "| 1,234 | 86 | – | – | 900 |" in shown
+    assert "those of the quantised matrices" in shown
+    assert r"1,234 & 50 & 2.500 & 0.123 & 900" in latex(Results((few, plain), ()))
+    assert "weights MiB" not in markdown(Results((plain,), ()))
+
+
+def test_other_passes_or_evaluations_than_the_others_have_are_marked():
+    rows = (row("LoRA", 0.7), row("full", 0.7), row("slow", 0.7, n_epochs=9.0), row("slow", 0.7, size=50, n_epochs=9.0))
+    shown = markdown(Results(rows, ()))
+    assert "| slow † | 0.001 |" in shown and shown.count("| slow † |") == 1
+    assert "† Trained or judged longer or shorter" in shown
+    assert "slow on CoLA_1 at 500 texts (9 passes, 4 evaluations)." in shown
+    assert r"slow $\dagger$" in latex(Results(rows, ()))
+    assert "†" not in markdown(Results(rows[:2], ()))
+
+
+def test_every_pair_has_draws_enough_for_holm():
+    assert enough_draws(1000, n_pairs=10) == 1000
+    assert all(n * 2 / (enough_draws(1000, n_pairs=n) + 1) <= 0.02 for n in (1, 11, 45, 300))
+
+
+def test_draws_are_made_once_for_all_pairs_of_a_contestant_and_change_nothing():
+    sides = [[predictions(60, seed=s + 2 * k, skill=k) for s in (0, 1)] for k in range(3)]
+    bootstrap, drawn = Bootstrap(n_draws=100), Drawn()
+    for first, second in ((0, 1), (0, 2), (1, 2)):
+        pair = sides[first], sides[second]
+        found = measure_gap(*pair, "matthews", bootstrap=bootstrap, drawn=drawn)
+        assert found == measure_gap(*pair, "matthews", bootstrap=bootstrap)
+    assert len(drawn) == 6
+
+
+def test_the_seeds_differences_have_the_gap_as_their_mean():
+    first, second = ([predictions(60, seed=s + 2 * k, skill=k) for s in (0, 1)] for k in (2, 1))
+    gaps = [difference(one, other, "accuracy") for one, other in zip(first, second, strict=True)]
+    assert np.mean(gaps) == pytest.approx(accuracy_gap(first, second).value)
+    one_class = Predictions(("a",), np.array([1]), np.zeros((1, 2)))
+    assert difference(one_class, one_class, "auroc") is None
 
 
 def test_pictures_show_every_base_and_varied_method(tmp_path):

@@ -16,9 +16,9 @@ from tain.core.files import read_json, whole_file
 from tain.recipes.studies.tuning.measures import Predictions
 from tain.training.config import TrainingConfig
 
-FORMAT = 1
+FORMAT = 2
 SETTINGS, COST, MODEL, RUN, TOKENS = "settings.json", "cost.json", "model", "run", "tokens"
-VALID, TEST = "valid.parquet", "test.parquet"
+TRAIN, VALID, TEST = "train.parquet", "valid.parquet", "test.parquet"
 LOGIT = "logit_"
 
 
@@ -31,24 +31,28 @@ class Cell:
         data: All that decides which texts there are, the hash of the file among it.
         labels: The classes.
         base: Backbone; empty for a classical model.
+        weights: What the backbone is known by, wherever it lies.
         pooling: Of the backbone.
-        method: Its kind and settings; of a classical model, `{"baseline": NAME}`.
+        method: Its kind and all its settings; of a classical model, `{"baseline": NAME}`.
         training: Settings of the training; None for a classical model.
         max_tokens: Longest row.
         size: Number of training texts.
         seed: Draws texts, head, batches and what the method draws.
+        teacher: The training whose logits it learns from; None without one.
     """
 
     task: str
     data: dict[str, Any]
     labels: tuple[str, ...]
     base: str
+    weights: str
     pooling: str
     method: dict[str, Any]
     training: TrainingConfig | None
     max_tokens: int
     size: int
     seed: int
+    teacher: Cell | None = None
 
     @property
     def is_classical(self) -> bool:
@@ -58,11 +62,15 @@ class Cell:
     def settings(self) -> dict[str, Any]:
         """All that decides the result.
 
-        Training settings at their default are left out, so that a tain that has more of them still finds the cell.
+        A method's settings are there in full, so that it does not matter whether a default was written out. Training
+        settings at their default are left out, so that a tain that has more of them still finds the cell.
         """
         training = self.training.model_dump(mode="json", exclude_defaults=True) if self.training else None
-        own = ("data", "labels", "base", "pooling", "method", "max_tokens", "size", "seed")
-        found: dict[str, Any] = {"format": FORMAT, "training": training} | {name: getattr(self, name) for name in own}
+        own = ("data", "labels", "pooling", "method", "max_tokens", "size", "seed")
+        found: dict[str, Any] = {"format": FORMAT, "training": training, "base": self.weights} | {
+            name: getattr(self, name) for name in own
+        }
+        found |= {"teacher": self.teacher.settings()} if self.teacher else {}
         plain: dict[str, Any] = json.loads(json.dumps(found))
         return plain
 
@@ -80,8 +88,9 @@ class Cell:
 class CellFolder:
     """What is there of a cell.
 
-    `settings.json` says what it is; `valid.parquet` and, last, `cost.json` are there once it is trained, and
-    `test.parquet` once it is tested; `model/` lies there in between.
+    `settings.json` says what it is; `valid.parquet` and, last, `cost.json` are there once it is trained,
+    `test.parquet` once it is tested and, where others learn from it, `train.parquet`, which says what it thinks of its
+    training texts; `model/` lies there in between.
 
     Attributes:
         path: The folder.
@@ -118,7 +127,7 @@ class CellFolder:
         """What was said of a part.
 
         Args:
-            part: `VALID` or `TEST`.
+            part: `TRAIN`, `VALID` or `TEST`.
         """
         frame = pl.read_parquet(self.path / part)
         columns = [name for name in frame.columns if name.startswith(LOGIT)]
@@ -130,7 +139,7 @@ class CellFolder:
         """Write what was said of a part.
 
         Args:
-            part: `VALID` or `TEST`.
+            part: `TRAIN`, `VALID` or `TEST`.
             texts: Its rows.
             logits: Shape (n_rows, n_classes).
         """

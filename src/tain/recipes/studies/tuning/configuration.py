@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tain.corpora.code_comments import Language
+from tain.recipes.studies.tuning.teachers import require_taught, require_teachers
 from tain.training.config import TrainingConfig
 
 Metric: TypeAlias = Literal["auto", "accuracy", "matthews", "macro_f1", "detection"]
@@ -72,6 +73,12 @@ class TuningMethod(_Part):
     vary: dict[str, tuple[Setting, ...]] = Field(
         {}, description="Settings of the method and their values: each combination is a contestant of its own."
     )
+    teacher: str | None = Field(
+        None,
+        description="Method whose logits on the same training texts this one learns from, by the share "
+        "training.distil_weight of the loss; the teacher's cell of the same task, size and seed is trained first.",
+    )
+    teacher_base: str | None = Field(None, description="Backbone of the teacher; none takes the method's own.")
 
     @model_validator(mode="after")
     def _is_a_fair_sweep(self) -> Self:
@@ -122,7 +129,7 @@ class Tuning(_Part):
     training: dict[str, Any] = Field({}, description="Training settings of all; threads is 1 if it is not given.")
     baselines: tuple[str, ...] = Field((), description="Classical models, which learn from the same texts.")
     reference: str | None = Field(None, description="Method that others are tested against; none tests every pair.")
-    n_draws: int = Field(1000, ge=100, description="Bootstrap draws of a paired test.")
+    n_draws: int = Field(1000, ge=100, description="Bootstrap draws of a paired test; 100 for each pair if more.")
     cells: str | None = Field(
         None, description="Folder of the trainings, which several studies may share; none takes OUTPUT/cells."
     )
@@ -148,7 +155,8 @@ class Tuning(_Part):
             raise ValueError(f"reference is {self.reference!r}; expected one of {names}")
         for task, variant in product(self.tasks, self.variants):
             for size, rate in product(self.sizes_of(task), variant.of.learning_rates):
-                self.training_of(task, variant, size=size, rate=rate)
+                require_taught(variant, self.training_of(task, variant, size=size, rate=rate))
+        require_teachers(self.variants, bases=self.bases)
         return self
 
     def _require_equal_budgets(self) -> None:

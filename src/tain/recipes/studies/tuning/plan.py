@@ -14,10 +14,12 @@ import polars as pl
 from tain.core.errors import ConfigError
 from tain.core.example import LabelSet
 from tain.core.files import read_json, sha256_of, write_json
-from tain.recipes.studies.tuning.cell import Cell, CellFolder
+from tain.recipes.studies.tuning.cell import TEST, TRAIN, Cell, CellFolder
 from tain.recipes.studies.tuning.configuration import Tuning, TuningTask, Variant
 from tain.recipes.studies.tuning.forecast import Work, work_of
+from tain.recipes.studies.tuning.identity import base_identity, method_settings
 from tain.recipes.studies.tuning.measures import measures_of
+from tain.recipes.studies.tuning.teaching import taught_by, teaches
 from tain.recipes.studies.tuning.texts import TaskTexts, read_task, write_part
 from tain.recipes.studies.tuning.training import Job
 
@@ -75,6 +77,11 @@ class Group:
         method = {self.variant.of.name} if self.variant else set()
         return {"task": {self.texts.task.name}, "base": {self.base} - {""}, "method": {self.contestant} | method}
 
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """What tells it from the other groups of the study."""
+        return self.texts.task.name, self.base, self.contestant, self.size
+
 
 class Plan:
     """The groups of a study and their cells."""
@@ -91,6 +98,9 @@ class Plan:
             DataError: If a file cannot be used.
         """
         self.study, self.output = study, output
+        self.methods = {variant.name: method_settings(variant.method) for variant in study.variants}
+        self.chosen: dict[tuple[str, str, str, int], float] = {}
+        """Learning rates that are chosen, by `Group.key`."""
         self.tasks = [lay_out(study, task, output / "texts") for task in study.tasks]
 
     def groups(self) -> Iterator[Group]:
@@ -136,12 +146,14 @@ class Plan:
             data=group.texts.data,
             labels=group.texts.labels.names,
             base=group.base,
+            weights=base_identity(group.base),
             pooling=self.study.pooling if variant else "",
-            method=variant.method if variant else {"baseline": group.contestant},
+            method=self.methods[variant.name] if variant else {"baseline": group.contestant},
             training=training,
             max_tokens=task.max_tokens if variant else 0,
             size=group.size,
             seed=seed,
+            teacher=taught_by(self, group, seed=seed),
         )
 
     def folder(self, cell: Cell) -> CellFolder:
@@ -165,6 +177,8 @@ class Plan:
             valid_file=texts.folder / "valid.parquet",
             test_file=texts.folder / "test.parquet" if is_tested else None,
             keep_model=self.study.keep_models,
+            teaches=is_tested and teaches(self, group),
+            teacher_file=self.folder(cell.teacher).path / TRAIN if cell.teacher else None,
         )
 
     def work(self, job: Job, group: Group, *, is_trained: bool = False) -> Work:
@@ -175,13 +189,13 @@ class Plan:
             group: What it belongs to.
             is_trained: Whether it will be trained by then, even if it is not yet.
         """
-        cell, folder, texts = job.cell, CellFolder(job.folder), group.texts
+        cell, texts = job.cell, group.texts
         n_trained, n_scored = 0.0, 0.0
-        if not (is_trained or folder.is_trained):
+        if job.is_to_train and not is_trained:
             n_trained = cell.size * (cell.training.n_epochs if cell.training else 1)
             n_scored = texts.counts["valid"] * (cell.training.n_evaluations + 1 if cell.training else 1)
-        if job.test_file is not None and not folder.is_tested:
-            n_scored += texts.counts["test"]
+        unscored = job.unscored
+        n_scored += (texts.counts["test"] if TEST in unscored else 0) + (cell.size if TRAIN in unscored else 0)
         who = json.dumps([cell.base, cell.method], sort_keys=True)
         return work_of(who, n_trained=n_trained, n_scored=n_scored, mean_chars=texts.mean_chars)
 

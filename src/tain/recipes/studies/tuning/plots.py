@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from tain.core.files import whole_file
 from tain.recipes.studies.spread import Spread
 from tain.recipes.studies.tuning.measures import TITLES
-from tain.recipes.studies.tuning.results import TuningRow
+from tain.recipes.studies.tuning.rows import TuningRow
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C510A", "#4D4D4D", "#B2182B", "#762A83")
 MARKERS = "osD^vP*Xp<>h"

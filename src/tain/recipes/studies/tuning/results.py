@@ -7,81 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from tain.evaluation.bootstrap import Bootstrap
-from tain.recipes.studies.spread import Spread, spread
-from tain.recipes.studies.tuning.cell import TEST, VALID, CellFolder
-from tain.recipes.studies.tuning.configuration import Setting
-from tain.recipes.studies.tuning.measures import Predictions, measure, measured
-from tain.recipes.studies.tuning.paired import Gap, accuracy_gap, holm, measure_gap
-from tain.recipes.studies.tuning.plan import Group, Plan
-from tain.recipes.studies.tuning.study import choose
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A learning rate of a sweep.
-
-    Attributes:
-        rate: Peak learning rate.
-        validation: The measure that chooses, on validation texts; None where it diverged.
-    """
-
-    rate: float
-    validation: float | None
-
-
-@dataclass(frozen=True)
-class TuningRow:
-    """What one contestant did with so many training texts.
-
-    Attributes:
-        task: Name of the task.
-        base: Backbone; empty for a classical model.
-        contestant: Its name.
-        method: The name it has without varied settings.
-        varied: The settings that tell it from others of the method.
-        size: Training texts.
-        n_test: Test texts.
-        rate: The learning rate that validation texts chose; None for a classical model, or where all diverged.
-        swept_at: Number of training texts at which it was chosen.
-        sweep: Every candidate.
-        accuracy: Over seeds.
-        measures: The task's own over seeds, the one that chooses first.
-        by_seed: Accuracy and measures of each seed.
-        n_diverged: Seeds whose training diverged at the chosen rate; they are in no mean.
-        n_trainable: Parameters that train, the head's among them.
-        n_parameters: Of the backbone with its head.
-        peak_rss_bytes: The most memory of the training processes, over seeds.
-        base_rss_bytes: Of it before the backbone was loaded: Python and libraries.
-        peak_device_bytes: The most memory on the accelerator, over seeds; None without one.
-        activation_bytes: What the forward pass of the largest batch keeps, the most over seeds.
-        optimiser_bytes: What the optimiser keeps between steps.
-        train_s: Seconds of all steps, evaluations and checkpoints aside, over seeds.
-        tokens_per_s: Over seeds.
-    """
-
-    task: str
-    base: str
-    contestant: str
-    method: str
-    varied: Mapping[str, Setting]
-    size: int
-    n_test: int
-    rate: float | None
-    swept_at: int
-    sweep: tuple[Candidate, ...]
-    accuracy: Spread
-    measures: Mapping[str, Spread]
-    by_seed: Mapping[int, Mapping[str, float | None]]
-    n_diverged: int
-    n_trainable: int | None
-    n_parameters: int | None
-    peak_rss_bytes: int | None
-    base_rss_bytes: int | None
-    peak_device_bytes: int | None
-    activation_bytes: int | None
-    optimiser_bytes: int | None
-    train_s: Spread
-    tokens_per_s: Spread
+from tain.recipes.studies.tuning.paired import Drawn, Gap, accuracy_gap, difference, enough_draws, holm, measure_gap
+from tain.recipes.studies.tuning.plan import Plan
+from tain.recipes.studies.tuning.rows import Tested, TuningRow, row_of
 
 
 @dataclass(frozen=True)
@@ -97,6 +25,7 @@ class PairedTest:
         n_texts: Test texts.
         seeds: That both have.
         gap: The difference and its test.
+        by_seed: The difference of each seed; None where a measure is not defined.
         p_holm: The p-value with all tests of this task, backbone, size and measure read together.
     """
 
@@ -108,16 +37,8 @@ class PairedTest:
     n_texts: int
     seeds: tuple[int, ...]
     gap: Gap
+    by_seed: Mapping[int, float | None]
     p_holm: float | None
-
-
-@dataclass(frozen=True)
-class _Tested:
-    """The finished cells of a group by seed."""
-
-    group: Group
-    cells: Mapping[int, CellFolder]
-    predictions: Mapping[int, Predictions]
 
 
 def gather(plan: Plan) -> tuple[list[TuningRow], list[PairedTest]]:
@@ -127,9 +48,9 @@ def gather(plan: Plan) -> tuple[list[TuningRow], list[PairedTest]]:
         plan: Of the study.
     """
     rows: list[TuningRow] = []
-    together: dict[tuple[str, int], list[_Tested]] = {}
+    together: dict[tuple[str, int], list[Tested]] = {}
     for group in plan.groups():
-        row, tested = _row(plan, group)
+        row, tested = row_of(plan, group)
         if row is None:
             continue
         rows.append(row)
@@ -139,66 +60,7 @@ def gather(plan: Plan) -> tuple[list[TuningRow], list[PairedTest]]:
     return rows, tests
 
 
-def _row(plan: Plan, group: Group) -> tuple[TuningRow | None, _Tested]:
-    rate = choose(plan, group)
-    seeds = plan.study.seeds if rate is not None or group.variant is None else ()
-    folders = {seed: plan.folder(plan.cell(group, rate=rate, seed=seed)) for seed in seeds}
-    done = {seed: folder for seed, folder in folders.items() if folder.is_tested}
-    tested = _Tested(group, done, {seed: folder.predictions(TEST) for seed, folder in done.items()})
-    n_diverged = sum(folder.has_diverged for folder in folders.values())
-    sweep = _sweep(plan, group)
-    all_diverged = bool(sweep) and len(sweep) == len(plan.sweep(group)) and all(c.validation is None for c in sweep)
-    if not done and not all_diverged and not n_diverged:
-        return None, tested
-    names = tuple(dict.fromkeys(("accuracy", *group.texts.measures)))
-    by_seed = {seed: measured(own, names) for seed, own in tested.predictions.items()}
-    spreads = {name: spread(v for own in by_seed.values() if (v := own[name]) is not None) for name in names}
-    costs = [folder.cost() for folder in done.values()]
-
-    def most(name: str) -> int | None:
-        found = [int(cost[name]) for cost in costs if cost.get(name) is not None]
-        return max(found) if found else None
-
-    row = TuningRow(
-        task=group.texts.task.name,
-        base=group.base,
-        contestant=group.contestant,
-        method=group.variant.of.name if group.variant else group.contestant,
-        varied=group.variant.varied if group.variant else {},
-        size=group.size,
-        n_test=group.texts.counts["test"],
-        rate=rate,
-        swept_at=plan.sweeper(group).size,
-        sweep=sweep,
-        accuracy=spreads["accuracy"],
-        measures={name: spreads[name] for name in group.texts.measures},
-        by_seed=by_seed,
-        n_diverged=n_diverged,
-        n_trainable=most("n_trainable"),
-        n_parameters=most("n_parameters"),
-        peak_rss_bytes=most("peak_rss_bytes"),
-        base_rss_bytes=most("base_rss_bytes"),
-        peak_device_bytes=most("peak_device_bytes"),
-        activation_bytes=most("activation_bytes"),
-        optimiser_bytes=most("optimiser_bytes"),
-        train_s=spread(float(c["train_s"]) for c in costs if c.get("train_s") is not None),
-        tokens_per_s=spread(float(c["tokens_per_s"]) for c in costs if c.get("tokens_per_s")),
-    )
-    return row, tested
-
-
-def _sweep(plan: Plan, group: Group) -> tuple[Candidate, ...]:
-    found = []
-    for rate, cell in plan.sweep(group).items():
-        folder = plan.folder(cell)
-        if folder.is_trained:
-            is_scored = not folder.has_diverged
-            value = measure(folder.predictions(VALID), group.texts.measures[0]) if is_scored else None
-            found.append(Candidate(rate, value))
-    return tuple(found)
-
-
-def _tests(plan: Plan, contestants: Sequence[_Tested]) -> list[PairedTest]:
+def _tests(plan: Plan, contestants: Sequence[Tested]) -> list[PairedTest]:
     """Of one task and size, backbone by backbone."""
     found = []
     bases = [base for base in plan.study.bases if any(one.group.base == base for one in contestants)]
@@ -211,13 +73,14 @@ def _tests(plan: Plan, contestants: Sequence[_Tested]) -> list[PairedTest]:
     return found
 
 
-def _is_asked(plan: Plan, first: _Tested, second: _Tested) -> bool:
+def _is_asked(plan: Plan, first: Tested, second: Tested) -> bool:
     reference = plan.study.reference
     return reference is None or any(reference in one.group.names["method"] for one in (first, second))
 
 
-def _tests_of(plan: Plan, base: str, pairs: Sequence[tuple[_Tested, _Tested]], name: str) -> list[PairedTest]:
-    found: list[tuple[_Tested, _Tested, tuple[int, ...], Gap]] = []
+def _tests_of(plan: Plan, base: str, pairs: Sequence[tuple[Tested, Tested]], name: str) -> list[PairedTest]:
+    found: list[tuple[Tested, Tested, tuple[int, ...], Gap]] = []
+    bootstrap, drawn = Bootstrap(n_draws=enough_draws(plan.study.n_draws, n_pairs=len(pairs))), Drawn()
     for pair in pairs:
         is_turned = plan.study.reference is not None and plan.study.reference in pair[0].group.names["method"]
         first, second = reversed(pair) if is_turned else pair
@@ -228,7 +91,7 @@ def _tests_of(plan: Plan, base: str, pairs: Sequence[tuple[_Tested, _Tested]], n
         if name == "accuracy":
             gap = accuracy_gap(one, other)
         else:
-            gap = measure_gap(one, other, name, bootstrap=Bootstrap(n_draws=plan.study.n_draws))
+            gap = measure_gap(one, other, name, bootstrap=bootstrap, drawn=drawn)
         found.append((first, second, seeds, gap))
     raised = holm([gap.p for *_, gap in found])
     return [
@@ -241,6 +104,7 @@ def _tests_of(plan: Plan, base: str, pairs: Sequence[tuple[_Tested, _Tested]], n
             n_texts=len(first.predictions[seeds[0]].ids),
             seeds=seeds,
             gap=gap,
+            by_seed={s: difference(first.predictions[s], second.predictions[s], name) for s in seeds},
             p_holm=p_holm,
         )
         for (first, second, seeds, gap), p_holm in zip(found, raised, strict=True)

@@ -15,11 +15,13 @@ from tain.core.errors import ConfigError
 from tain.core.files import read_json, write_json
 from tain.core.progress import Advance, progress
 from tain.recipes.studies.tuning.cell import MODEL, VALID, Cell, CellFolder
+from tain.recipes.studies.tuning.choice import chosen_rate
 from tain.recipes.studies.tuning.configuration import Tuning
 from tain.recipes.studies.tuning.forecast import Work, forecast_s, told
-from tain.recipes.studies.tuning.measures import mean_loss, measure
+from tain.recipes.studies.tuning.measures import measure
 from tain.recipes.studies.tuning.plan import Group, Plan
 from tain.recipes.studies.tuning.process import run_apart
+from tain.recipes.studies.tuning.teaching import is_barred, with_teachers
 from tain.recipes.studies.tuning.training import Job, run_job
 
 SETTINGS = "study.json"
@@ -43,7 +45,8 @@ class TuningStudy:
         Args:
             study: Its settings.
             output: Its folder; what is finished there is kept.
-            only: Names of tasks, methods, contestants or backbones; others are left for later. None takes all.
+            only: Names of tasks, methods, contestants or backbones; others are left for later, but for their teachers.
+                None takes all.
             is_quiet: No progress bar.
             tell: Told each cell that is done and how long the rest will take.
 
@@ -54,11 +57,12 @@ class TuningStudy:
         _require_known(study)
         self.study, self.output, self.is_quiet, self.tell = study, output, is_quiet, tell
         self.plan = Plan(study, output)
-        self.groups = wanted(list(self.plan.groups()), only)
+        every = list(self.plan.groups())
+        self.groups = with_teachers(self.plan, wanted(every, only))
+        self.every_group = with_teachers(self.plan, every)
         _require_own(output)
         write_json(output / SETTINGS, study.model_dump(mode="json"))
         self.measured: list[tuple[Work, float]] = []
-        self.chosen: dict[tuple[str, str, str, int], float] = {}
 
     def run(self, *, limit_minutes: float | None = None) -> None:
         """Run what is missing.
@@ -67,7 +71,7 @@ class TuningStudy:
             limit_minutes: No cell is begun that would end later, as far as is known; None knows no limit.
         """
         started = time.monotonic()
-        with progress("cells", len(self._pending()), unit="cells", is_quiet=self.is_quiet) as advance:
+        with progress("cells", len(self._pending(self.groups)), unit="cells", is_quiet=self.is_quiet) as advance:
             for group in self.groups:
                 for job in self._jobs(group):
                     if limit_minutes is not None and self._is_late(job, group, started, 60 * limit_minutes):
@@ -77,11 +81,11 @@ class TuningStudy:
 
     def _jobs(self, group: Group) -> Iterator[Job]:
         """What is missing of a group, in order; the test comes once the sweep has chosen."""
-        seeds = self.study.seeds
-        for job in self._sweep(group):
+        seeds = self._seeds(group)
+        for job in self._sweep(group) if seeds else ():
             if _is_missing(job):
                 yield job
-        best = self._chosen(group)
+        best = chosen_rate(self.plan, group)
         if best is None and group.variant is not None:
             return  # all of them diverged
         self._drop_models(group, best)
@@ -93,6 +97,10 @@ class TuningStudy:
     def _sweep(self, group: Group) -> list[Job]:
         own = self.plan.sweeper(group)
         return [self.plan.job(own, cell, is_tested=False) for cell in self.plan.sweep(group).values()]
+
+    def _seeds(self, group: Group) -> list[int]:
+        """The seeds to run: not those whose teacher diverged, which leaves nothing to learn from."""
+        return [seed for seed in self.study.seeds if not is_barred(self.plan, group, seed=seed)]
 
     def _job(self, group: Group, rate: float | None, seed: int, *, is_tested: bool) -> Job:
         return self.plan.job(group, self.plan.cell(group, rate=rate, seed=seed), is_tested=is_tested)
@@ -109,34 +117,34 @@ class TuningStudy:
 
     @property
     def n_left(self) -> int:
-        """Steps of what was asked for (a training, or the test of a trained model) that are to come."""
-        return len(self._pending())
+        """Steps of the whole study (a training, or the test of a trained model) that are to come."""
+        return len(self._pending(self.every_group))
 
-    def _pending(self) -> list[Work]:
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether a step of what was asked for is to come."""
+        return bool(self._pending(self.groups))
+
+    def _pending(self, groups: Sequence[Group]) -> list[Work]:
         """Every step that is to come; which rate will be chosen does not matter to how many there are."""
         found: list[Work] = []
         sweeps: dict[Path, Work] = {}
-        for group in self.groups:
-            missing = [job for job in self._sweep(group) if _is_missing(job)]
+        for group in groups:
+            seeds = self._seeds(group)
+            missing = [job for job in self._sweep(group) if seeds and _is_missing(job)]
             sweeps |= {job.folder: self.plan.work(job, self.plan.sweeper(group)) for job in missing}
-            best = next(iter(self.plan.sweep(group))) if missing else self._chosen(group)
+            best = next(iter(self.plan.sweep(group))) if missing else chosen_rate(self.plan, group)
             if best is None and group.variant is not None:
                 continue
-            for seed in self.study.seeds:
+            for seed in seeds:
                 job = self._job(group, best, seed, is_tested=True)
                 # Where the sweep is to come, a training that belongs to it is counted there and only the test is added.
                 if missing or _is_missing(job):
                     found.append(self.plan.work(job, group, is_trained=job.folder in sweeps))
         return [*sweeps.values(), *found]
 
-    def _chosen(self, group: Group) -> float | None:
-        key = (group.texts.task.name, group.base, group.contestant, group.size)
-        if key not in self.chosen and (best := choose(self.plan, group)) is not None:
-            self.chosen[key] = best
-        return self.chosen.get(key)
-
     def _rest(self) -> str:
-        pending = self._pending()
+        pending = self._pending(self.groups)
         if not pending:
             return "that was the last"
         seconds = forecast_s(pending, self.measured)
@@ -155,34 +163,8 @@ class TuningStudy:
                 shutil.rmtree(self.plan.folder(cell).path / MODEL, ignore_errors=True)
 
 
-def choose(plan: Plan, group: Group) -> float | None:
-    """The learning rate with the best validation score, the lower one of equals in score and loss.
-
-    Args:
-        plan: Of the study.
-        group: Whose sweep is done; None if one is missing, or all diverged.
-    """
-    found: list[tuple[float, float, float]] = []
-    for rate, cell in plan.sweep(group).items():
-        folder = plan.folder(cell)
-        if not folder.is_trained:
-            return None
-        if not folder.has_diverged:
-            found.append((*_merit(folder, group), -rate))
-    return -max(found)[2] if found else None
-
-
-def _merit(folder: CellFolder, group: Group) -> tuple[float, float]:
-    predictions = folder.predictions(VALID)
-    value = measure(predictions, group.texts.measures[0])
-    return (float("-inf") if value is None else value), -mean_loss(predictions)
-
-
 def _is_missing(job: Job) -> bool:
-    folder = CellFolder(job.folder)
-    if not folder.is_trained:
-        return True
-    return job.test_file is not None and not folder.has_diverged and not folder.is_tested
+    return not job.is_done
 
 
 def _line(job: Job, group: Group) -> str:

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tain.recipes.studies.spread import Spread
 from tain.recipes.studies.tuning.measures import TITLES
+from tain.recipes.studies.tuning.notes import MARK, MIB, Results, about_rows, about_tests, has_quantised, odd_budgets
 from tain.recipes.studies.tuning.paired import Gap
-from tain.recipes.studies.tuning.results import PairedTest, TuningRow
+from tain.recipes.studies.tuning.results import PairedTest
+from tain.recipes.studies.tuning.rows import TuningRow
 
-MIB = 1 << 20
 NONE = "–"
 HEAD = (
     "task", "base", "texts", "method", "learning rate", "seeds", "accuracy", "own measure", "trainable", "peak MiB",
     "activations MiB", "optimiser MiB", "seconds", "tokens/s",
 )  # fmt: skip
-TEST_HEAD = ("task", "base", "texts", "first", "second", "measure", "difference (95%)", "p", "p (Holm)")
+QUANTISED_HEAD = ("weights MiB", "bits/weight", "weight error")
+TEST_HEAD = (
+    "task", "base", "texts", "first", "second", "measure", "difference (95%)", "over seeds", "p", "p (Holm)",
+)  # fmt: skip
 WORDS = {"task", "base", "method", "own measure", "first", "second", "measure"}
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "±": r"$\pm$",
+    "†": r"$\dagger$",
     "–": "--",
     "<": "$<$",
     ">": "$>$",
@@ -30,44 +34,49 @@ _LATEX = {
 _LATEX |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 
 
-@dataclass(frozen=True)
-class Results:
-    """All that a study found.
-
-    Attributes:
-        rows: One for each task, backbone, size and contestant.
-        tests: Paired tests between contestants.
-        n_left: Steps that were not run yet.
-    """
-
-    rows: tuple[TuningRow, ...]
-    tests: tuple[PairedTest, ...]
-    n_left: int = 0
-
-
 def markdown(results: Results) -> str:
     """Two tables and what the numbers mean."""
-    parts = [_markdown_table(HEAD, [_cells(row) for row in results.rows]), *_notes(results)]
+    parts = [_markdown_table(*_main_table(results)), *about_rows(results)]
     if results.tests:
-        parts += [_markdown_table(TEST_HEAD, [_test_cells(test) for test in results.tests]), _about_tests(results)]
+        parts += [_markdown_table(TEST_HEAD, [_test_cells(test) for test in results.tests]), about_tests(results)]
     return "\n\n".join(parts) + "\n"
 
 
 def latex(results: Results) -> str:
     r"""Two `tabular` environments, for a document with `\usepackage{booktabs}`."""
-    parts = [_latex_table(HEAD, [_cells(row) for row in results.rows])]
+    parts = [_latex_table(*_main_table(results))]
     if results.tests:
         parts.append(_latex_table(TEST_HEAD, [_test_cells(test) for test in results.tests]))
     return "\n\n".join(parts) + "\n"
 
 
-def _cells(row: TuningRow) -> tuple[str, ...]:
+def _main_table(results: Results) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Head and rows; what few bits save has columns only where somebody has few bits."""
+    odd = odd_budgets(results.rows)
+    cells = [_cells(row, is_marked=row in odd) for row in results.rows]
+    if not has_quantised(results):
+        return HEAD, cells
+    place = HEAD.index("peak MiB")
+    more = [_quantised_cells(row) for row in results.rows]
+    wide = [own[:place] + new + own[place:] for own, new in zip(cells, more, strict=True)]
+    return HEAD[:place] + QUANTISED_HEAD + HEAD[place:], wide
+
+
+def _quantised_cells(row: TuningRow) -> tuple[str, ...]:
+    return (
+        _mib(row.weight_bytes),
+        NONE if row.bits_per_weight is None else f"{row.bits_per_weight:.3f}",
+        NONE if row.weight_error is None else f"{row.weight_error:.3f}",
+    )
+
+
+def _cells(row: TuningRow, *, is_marked: bool) -> tuple[str, ...]:
     own = ", ".join(f"{TITLES[name]} {_number(s)}" for name, s in row.measures.items() if name != "accuracy")
     return (
         row.task,
         row.base or NONE,
         f"{row.size:,}",
-        row.contestant,
+        f"{row.contestant} {MARK}" if is_marked else row.contestant,
         _rate(row),
         f"{row.accuracy.n}" + (f" ({row.n_diverged} diverged)" if row.n_diverged else ""),
         _number(row.accuracy),
@@ -113,6 +122,7 @@ def _test_cells(test: PairedTest) -> tuple[str, ...]:
         test.second,
         TITLES[test.gap.measure],
         _gap(test.gap),
+        _range(test),
         _p(test.gap.p),
         _p(test.p_holm),
     )
@@ -125,40 +135,17 @@ def _gap(gap: Gap) -> str:
     return f"{gap.value:+.3f}{ends}"
 
 
+def _range(test: PairedTest) -> str:
+    values = [value for value in test.by_seed.values() if value is not None]
+    if not values:
+        return NONE
+    return f"{min(values):+.3f} to {max(values):+.3f}" if len(values) > 1 else f"{values[0]:+.3f}"
+
+
 def _p(p: float | None) -> str:
     if p is None:
         return NONE
     return f"{p:.3f}" if p >= 0.001 else "<0.001"
-
-
-def _notes(results: Results) -> list[str]:
-    base = max((row.base_rss_bytes or 0 for row in results.rows), default=0)
-    n_tests = sorted({row.n_test for row in results.rows})
-    tested = f"{n_tests[0]:,}" if len(n_tests) == 1 else f"{n_tests[0]:,} to {n_tests[-1]:,}" if n_tests else "no"
-    lines = [
-        f"Mean ± standard deviation over the seeds, on {tested} test texts that are the same for all. The learning "
-        "rate was chosen on validation texts with the first seed, from as many candidates for every method; the test "
-        "texts chose nothing. Peak is the most resident memory of the training process, a process for every training, "
-        f"of which up to {base / MIB:,.0f} MiB are Python and libraries before the backbone is loaded. Activations are "
-        "what the forward pass of the largest batch keeps for the backward pass; seconds and tokens/s are those of the "
-        "training steps, without evaluations and checkpoints."
-    ]
-    if at := sorted({row.swept_at for row in results.rows if row.swept_at != row.size}):
-        lines.append(f"Rates were chosen at {at[0]:,} training texts for all sizes of a task.")
-    if results.n_left:
-        lines.append(f"**Not complete: {results.n_left:,} steps are left.** The same command goes on.")
-    return lines
-
-
-def _about_tests(results: Results) -> str:
-    names = {test.gap.measure for test in results.tests} - {"accuracy"}
-    other = " Other measures: paired bootstrap over the test texts, means of seeds." if names else ""
-    return (
-        "First minus second, paired by seed and test text. Accuracy: McNemar's test, a text's seeds (and its group, "
-        f"where the task names groups) being one.{other} Holm: read together with the other tests of the same task, "
-        "backbone, size and measure. These tests speak of other texts like these and the same trainings; the standard "
-        "deviations speak of other seeds."
-    )
 
 
 def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

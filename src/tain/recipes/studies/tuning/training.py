@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,9 @@ import polars as pl
 from tain.core.errors import TrainingError
 from tain.core.example import LabelSet
 from tain.core.files import sweep, write_json
-from tain.recipes.studies.tuning.cell import COST, MODEL, RUN, SETTINGS, TEST, TOKENS, VALID, Cell, CellFolder
+from tain.recipes.studies.tuning.cell import COST, MODEL, RUN, SETTINGS, TEST, TOKENS, TRAIN, VALID, Cell, CellFolder
+from tain.recipes.studies.tuning.cost import peak_rss_bytes, rss_bytes, training_cost
+from tain.recipes.studies.tuning.teaching import taught_logits
 
 if TYPE_CHECKING:
     from tain.models import Backbone
@@ -39,6 +42,8 @@ class Job:
         valid_file: Validation texts.
         test_file: Test texts; None for a cell that only takes part in a sweep.
         keep_model: Whether the model stays once it is tested.
+        teaches: Whether others learn from what it says of its training texts.
+        teacher_file: What the cell's teacher says of the same training texts; None without one.
     """
 
     cell: Cell
@@ -47,6 +52,28 @@ class Job:
     valid_file: Path
     test_file: Path | None
     keep_model: bool = False
+    teaches: bool = False
+    teacher_file: Path | None = None
+
+    @property
+    def unscored(self) -> dict[str, Path]:
+        """The files of texts that are to be scored yet once it is trained, by part; none of a cell that diverged."""
+        wanted = {TEST: self.test_file} if self.test_file is not None else {}
+        wanted |= {TRAIN: self.train_file} if self.teaches else {}
+        if CellFolder(self.folder).has_diverged:
+            return {}
+        return {part: file for part, file in wanted.items() if not (self.folder / part).is_file()}
+
+    @property
+    def is_to_train(self) -> bool:
+        """Whether it was not trained yet, or its model was dropped and is needed again."""
+        folder = CellFolder(self.folder)
+        return not folder.is_trained or bool(self.unscored and not folder.has_model)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do."""
+        return CellFolder(self.folder).is_trained and not self.unscored
 
 
 def run_job(job: Job) -> None:
@@ -62,12 +89,12 @@ def run_job(job: Job) -> None:
             if not folder.is_tested:
                 _fit_classical(job, folder)
             return
-        is_scorable = folder.is_tested or folder.has_diverged or folder.has_model
-        if not folder.is_trained or (job.test_file is not None and not is_scorable):
-            (job.folder / COST).unlink(missing_ok=True)  # its model was dropped: another rate had been chosen
+        if job.is_to_train:
+            for leftover in (COST, TEST, TRAIN):  # of a model that was dropped, as nobody had to learn from it
+                (job.folder / leftover).unlink(missing_ok=True)
             _train(job, folder)
-        if job.test_file is not None and not folder.has_diverged and not folder.is_tested:
-            _test(job, folder)
+        if job.unscored:
+            _score(job, folder)
 
 
 class _alone:
@@ -106,7 +133,7 @@ def _train(job: Job, folder: CellFolder) -> None:
     method = build_method(cell.method)
     method.make_room(backbone)
     n_parameters = sum(parameter.numel() for parameter in backbone.model.parameters())
-    train = _store(job, backbone, "train", pl.scan_parquet(job.train_file).head(cell.size).collect())
+    train = _store(job, backbone, "train", _training_texts(job), taught_from=job.teacher_file)
     valid_texts = pl.read_parquet(job.valid_file)
     valid = _store(job, backbone, "valid", valid_texts)
     is_resumed = run.checkpoints.exists()
@@ -120,7 +147,7 @@ def _train(job: Job, folder: CellFolder) -> None:
     cost: dict[str, Any] = {"diverged": diverged, "is_resumed": is_resumed, "n_parameters": n_parameters}
     cost |= {"base_rss_bytes": base_rss, "peak_rss_bytes": peak_rss_bytes(), "threads": run.threads}
     if result is not None:
-        cost |= _cost(engine, result)
+        cost |= training_cost(engine, result)
         rows = [valid[index] for index in range(len(valid))]
         save_classifier(result.classifier, job.folder / MODEL, probe_rows=rows[:N_PROBES])
         folder.keep_predictions(VALID, valid_texts, result.classifier.logits(rows))
@@ -139,11 +166,20 @@ def _result(engine: Engine) -> tuple[TrainingResult | None, str | None]:
         return None, str(error)
 
 
-def _store(job: Job, backbone: Backbone, part: str, texts: pl.DataFrame) -> TokenStore:
+def _training_texts(job: Job) -> pl.DataFrame:
+    return pl.scan_parquet(job.train_file).head(job.cell.size).collect()
+
+
+def _store(
+    job: Job, backbone: Backbone, part: str, texts: pl.DataFrame, *, taught_from: Path | None = None
+) -> TokenStore:
     from tain.training.store import TokenRow, build_store
 
-    ids = _ids(job.cell, backbone, texts)
-    rows = (TokenRow(row, label) for row, label in zip(ids, texts["label"].to_list(), strict=True))
+    ids, labels = _ids(job.cell, backbone, texts), texts["label"].to_list()
+    said: Sequence[Sequence[float]] = [()] * texts.height
+    if taught_from is not None:
+        said = taught_logits(taught_from, texts["id"].to_list())
+    rows = (TokenRow(row, label, teacher=own) for row, label, own in zip(ids, labels, said, strict=True))
     return build_store(job.folder / TOKENS / part, rows)
 
 
@@ -154,72 +190,13 @@ def _ids(cell: Cell, backbone: Backbone, texts: pl.DataFrame) -> list[list[int]]
     return token_ids(backbone.tokenizer, texts["text"].to_list(), texts["pair"].to_list(), max_tokens=longest)
 
 
-def _cost(engine: Engine, result: TrainingResult) -> dict[str, Any]:
-    """Parameters, memory and speed, counted where they can be and measured where not.
-
-    The speed is that of the logged steps, so that evaluations and checkpoints are no part of it and an interruption
-    does not change it; the time is that of as many tokens at that speed.
-    """
-    from tain.methods.method import trainable
-    from tain.training.optimiser_bytes import optimiser_bytes
-
-    steps = [entry for entry in engine.run.entries() if "duration_s" in entry]
-    tokens_per_s = sum(e["train/tokens"] for e in steps) / max(sum(e["duration_s"] for e in steps), 1e-9)
-    done = engine.state.progress.step
-    n_tokens = float(engine.train_store.lengths.sum()) * engine.config.n_epochs * done / result.n_steps
-    device = engine.accelerator.device
-    batch_tokens, activations = _activations(engine)
-    return {
-        "n_trainable": sum(p.numel() for p in trainable(engine.model).values()),
-        "optimiser_bytes": optimiser_bytes(engine.plain_optimiser),
-        "activation_bytes": activations,
-        "activation_batch_tokens": batch_tokens,
-        "peak_device_bytes": _peak_device_bytes() if device.type == "cuda" else None,
-        "device": device.type,
-        "n_tokens": round(n_tokens),
-        "tokens_per_s": tokens_per_s,
-        "train_s": n_tokens / tokens_per_s if tokens_per_s else None,
-        "n_steps": result.n_steps,
-        "best_step": result.best_step,
-        "n_rollbacks": result.n_rollbacks,
-    }
-
-
-def _activations(engine: Engine) -> tuple[int, int]:
-    """Padded tokens of the largest batch, and the bytes that its forward pass keeps for the backward pass."""
-    import torch
-
-    from tain.models import collate, logits_of
-    from tain.training.activations import activation_bytes
-    from tain.training.batches import epoch_batches
-
-    store, config, device = engine.train_store, engine.config, engine.accelerator.device
-    batches = epoch_batches(store, epoch=0, batch_tokens=config.batch_tokens, seed=engine.seed)
-    rows = max(batches, key=lambda own: len(own) * int(store.lengths[own].max()))
-    batch = collate([store[i] for i in rows], pad_id=engine.backbone.tokenizer.pad_token_id)
-    batch = {key: value.to(device) for key, value in batch.items()}
-    targets = torch.from_numpy(store.labels[rows].astype(np.int64)).to(device)
-
-    def one_loss() -> torch.Tensor:
-        with engine.accelerator.autocast():
-            logits = logits_of(engine.model, batch)
-        loss = engine.method.loss(logits, targets, torch.ones(len(rows), device=device))
-        penalty = engine.method.penalty(engine.model)
-        return loss if penalty is None else loss + penalty
-
-    engine.model.train()
-    n_bytes = activation_bytes(engine.model, one_loss)
-    engine.model.eval()
-    return batch["input_ids"].numel(), n_bytes
-
-
-def _test(job: Job, folder: CellFolder) -> None:
+def _score(job: Job, folder: CellFolder) -> None:
     from tain.training.classifier import load_classifier
 
-    assert job.test_file is not None, "only cells that are to be tested get here"
-    texts = pl.read_parquet(job.test_file)
     classifier = load_classifier(job.folder / MODEL)
-    folder.keep_predictions(TEST, texts, classifier.logits(_ids(job.cell, classifier.backbone, texts)))
+    for part, file in job.unscored.items():
+        texts = _training_texts(job) if part == TRAIN else pl.read_parquet(file)
+        folder.keep_predictions(part, texts, classifier.logits(_ids(job.cell, classifier.backbone, texts)))
     if not job.keep_model:
         shutil.rmtree(job.folder / MODEL)
 
@@ -229,7 +206,7 @@ def _fit_classical(job: Job, folder: CellFolder) -> None:
 
     started, base_rss = time.perf_counter(), rss_bytes()
     write_json(job.folder / SETTINGS, job.cell.settings())
-    train = pl.scan_parquet(job.train_file).head(job.cell.size).collect()
+    train = _training_texts(job)
     model = build_baseline(job.cell.method["baseline"])
     model.fit(_joined(train), train["label"].to_numpy(), seed=job.cell.seed)
     cost: dict[str, Any] = {"base_rss_bytes": base_rss, "peak_rss_bytes": peak_rss_bytes()}
@@ -250,28 +227,3 @@ def _fit_classical(job: Job, folder: CellFolder) -> None:
 def _joined(texts: pl.DataFrame) -> list[str]:
     pairs = zip(texts["text"].to_list(), texts["pair"].to_list(), strict=True)
     return [text if pair is None else f"{text}\n{pair}" for text, pair in pairs]
-
-
-def rss_bytes() -> int:
-    """Resident memory of this process now."""
-    import psutil
-
-    return int(psutil.Process().memory_info().rss)
-
-
-def peak_rss_bytes() -> int:
-    """The most memory that this process was resident with since it began."""
-    if sys.platform == "win32":
-        import psutil
-
-        return int(psutil.Process().memory_info().peak_wset)
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak if sys.platform == "darwin" else peak * 1024)
-
-
-def _peak_device_bytes() -> int:
-    import torch
-
-    return int(torch.cuda.max_memory_allocated())
