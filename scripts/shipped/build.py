@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from measure import trained
 
 from tain.core.example import Corpus
 from tain.corpora.excerpts import excerpt
@@ -80,7 +81,7 @@ def main(run: Path, calibration_file: Path, output: Path) -> None:
     calibration = read_corpus([calibration_file])
     cut = excerpts(calibration, seed=0)
     texts = {label: [e.text for e in cut if e.label == label] for label in ("human", "ai")}
-    train = read_corpus([calibration_file.with_name(f"{name}.parquet") for name in ("train", "mirrors")])
+    train = read_corpus([calibration_file.with_name(f"{name}.parquet") for name in trained(calibration_file.parent)])
     detector = Detector.build(
         run / "model",
         human=texts["human"],

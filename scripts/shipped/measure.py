@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tain.core.files import write_json
+from tain.core.files import read_json, write_json
 from tain.core.progress import progress
 from tain.corpora.excerpts import excerpt
 from tain.corpora.split import assign_split
@@ -86,7 +86,7 @@ class Known:
 
     def __init__(self, build: Path) -> None:
         self.runs: set[int] = set()
-        for part in ("train", "calibration", "mirrors"):
+        for part in (*trained(build), "calibration"):
             for text in pl.read_parquet(build / f"{part}.parquet")["text"]:
                 self.runs |= runs_of(text)
 
@@ -132,8 +132,14 @@ def mirrored(detector: Detector, tfidf: Baseline, build: Path) -> Scored:
     return scored(detector, tfidf, "held mirrors", plain(frame["text"].to_list()), is_ai)
 
 
+def trained(build: Path) -> tuple[str, ...]:
+    """The files that teach; mirrors only where the Run names them."""
+    corpus = read_json(build / "run-0" / "config.json")["corpus"]
+    return ("train", "mirrors") if corpus.get("ngram_train") else ("train",)
+
+
 def training_rows(build: Path) -> tuple[list[str], NDArray[np.bool_]]:
-    frame = pl.concat([pl.read_parquet(build / f"{part}.parquet") for part in ("train", "mirrors")])
+    frame = pl.concat([pl.read_parquet(build / f"{part}.parquet") for part in trained(build)])
     rng = np.random.default_rng(SEED)
     texts = [excerpt(text, rng, low=50, high=150) for text in plain(frame["text"].to_list())]
     return texts, (frame["label"] == "ai").to_numpy()
