@@ -186,7 +186,7 @@ def test_a_teacher_may_have_another_backbone_and_be_taught_itself(tmp_path, data
 
 
 def test_logits_are_found_by_text_and_not_by_place(tmp_path):
-    texts = pl.DataFrame({"id": ["a", "b", "c"], "label": [0, 1, 0]})
+    texts = pl.DataFrame({"id": ["a", "b", "c"], "label": [0, 1, 0], "group": ["a", "b", "c"]})
     CellFolder(tmp_path).keep_predictions(TRAIN, texts, np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]))
     assert taught_logits(tmp_path / TRAIN, ["c", "a"]) == [[4.0, 5.0], [0.0, 1.0]]
     with pytest.raises(TrainingError, match="holds nothing about 1 of 2 training texts, such as 'z'"):
