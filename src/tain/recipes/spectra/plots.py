@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tain.core.files import whole_file
 from tain.recipes.spectra.spectra import MatrixRow, Spectra
@@ -68,6 +69,10 @@ def _values(rows: Sequence[MatrixRow], share: float) -> Figure:
     both.set(title="singular values: base (grey), tuned", xlabel="place", yscale="log")
     change.set(title="of the change, over the base's largest", xlabel="place", yscale="log")
     mass.set(title="squared mass of the change", xlabel="place over the shorter side", ylim=(0, 1.02))
+    for axes in (both, change):
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+        axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")  # powers of ten would need the maths that names may not
+        axes.yaxis.set_minor_formatter(lambda y, _: "")
     mass.axhline(share, color=BASE, linewidth=0.8, linestyle=":")
     handles = [mass.plot([], [], color=colours[kind])[0] for kind in kinds]
     figure.legend(handles, kinds, loc="outside lower center", ncols=min(6, len(kinds)))
