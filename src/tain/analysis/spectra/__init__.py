@@ -1,0 +1,1 @@
+"""What a training did to weight matrices, seen in their singular values: pure functions of arrays."""
