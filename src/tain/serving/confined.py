@@ -10,8 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tain.serving.errors import Refusal
 
@@ -46,7 +45,7 @@ def run_confined(
     arguments: Sequence[str],
     *,
     bounds: Bounds,
-    file: Path | None = None,
+    stdin: BinaryIO | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """What a module of ours answers, run as a program that holds no keys and none of our environment.
@@ -55,7 +54,7 @@ def run_confined(
         module: Prints one JSON object: `{"error", "status"}` where it refuses, anything else where it is done.
         arguments: Of its command line.
         bounds: Beyond them it is stopped.
-        file: Its stdin; None gives it none.
+        stdin: A file on disk, at its beginning; None gives it none.
         is_cancelled: Asked many times a second.
 
     Raises:
@@ -72,10 +71,10 @@ def run_confined(
         "ARROW_DEFAULT_MEMORY_POOL": "system",
         "MALLOC_ARENA_MAX": "2",
     }
-    with tempfile.TemporaryFile() as answer, Path(file or os.devnull).open("rb") as source:
+    with tempfile.TemporaryFile() as answer:
         process = subprocess.Popen(
             command,
-            stdin=source,
+            stdin=stdin or subprocess.DEVNULL,
             stdout=answer,
             stderr=subprocess.DEVNULL,  # may hold pieces of the text
             env=environment,
