@@ -37,9 +37,7 @@ class KilledServer:
         self.logs.append(self.folder / f"{len(self.logs)}.log")
         command = [sys.executable, "-c", _CODE, str(self.model), str(self.folder / "jobs")]
         with self.logs[-1].open("wb") as log:
-            self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, env=dict(os.environ), text=True
-            )
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         self.address = self.process.stdout.readline().strip()
         assert self.address, self.logs[-1].read_text()
 

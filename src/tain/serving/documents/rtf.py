@@ -15,6 +15,8 @@ def rtf_text(content: bytes) -> tuple[str, dict[str, object]]:
 
     try:
         # RTF is ASCII by its rules, with an escape for everything else; bytes beyond are of the code page it names.
-        return str(rtf_to_text(content.decode("latin-1"), errors="replace")).strip("\n"), {}
+        text = str(rtf_to_text(content.decode("latin-1"), errors="replace"))
     except Exception as error:  # damaged files raise whatever it is that they lead to
         raise Unreadable("The RTF file is damaged. Open it and save it again.") from error
+    # It spells characters beyond 16 bits as two halves.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip("\n"), {}
