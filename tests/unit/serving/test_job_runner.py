@@ -44,7 +44,7 @@ def until(condition):
 
 def test_requests_go_before_the_background_which_still_has_its_turn():
     model = CountingModel()
-    batcher = Batcher(batch_tokens=512, max_jobs=100, max_chars=10_000)
+    batcher = Batcher(batch_tokens=512, max_jobs=100, max_chars=100_000)
     model.gate.clear()
     first = Job(model, ["1"], lambda readings, n: readings)
     batcher.submit(first)
@@ -171,6 +171,15 @@ def test_nothing_is_written_before_somebody_asks_for_jobs(make_app, tmp_path):
     with TestClient(make_app(jobs_dir=tmp_path / "jobs")) as client:
         assert client.post("/v1/check", json={"text": "w1"}).status_code == 200
     assert not (tmp_path / "jobs").exists()
+
+
+def test_a_folder_that_cannot_hold_jobs_stops_nothing_else_and_is_not_named(make_app, tmp_path):
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "jobs.sqlite").write_bytes(b"no database, but long enough to look like one" * 100)
+    with TestClient(make_app(jobs_dir=tmp_path / "jobs")) as client:
+        answer = send(client, ["w1"])
+        assert (answer.status_code, str(tmp_path) in answer.text) == (503, False)
+        assert client.post("/v1/check", json={"text": "w1"}).status_code == 200
 
 
 def test_old_jobs_and_stray_files_go(make_app, tmp_path, monkeypatch):

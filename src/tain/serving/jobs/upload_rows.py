@@ -12,7 +12,7 @@ from tain.serving.jobs.record import JobRecord
 
 _MODULE = "tain.serving.jobs.reading"
 _MEMORY_BYTES = 4 << 30
-_SECONDS = 900.0
+_SECONDS = 300.0
 _ANSWER_BYTES = 1 << 16
 _MOST_BYTES = 4 << 30
 _ASK_S = 2.0
