@@ -62,8 +62,8 @@ def _main_part(content: bytes) -> bytes:
 def _pieces(part: bytes) -> Iterator[str]:
     from xml.etree.ElementTree import ParseError
 
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import iterparse
+    from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
+    from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
 
     n_left_out = 0
     try:

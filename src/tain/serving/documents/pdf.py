@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tain.serving.documents.kinds import Unreadable
+
+if TYPE_CHECKING:
+    from pypdf import PageObject
 
 MOST_PAGES = 2000
 _DAMAGED = "The PDF is damaged. Open it and print it to a new PDF."
@@ -38,7 +43,7 @@ def pdf_text(content: bytes, *, max_chars: int) -> tuple[str, dict[str, object]]
         raise Unreadable(_DAMAGED) from error
 
 
-def _pages(pages, max_chars: int) -> tuple[str, dict[str, object]]:  # type: ignore[no-untyped-def] # noqa: ANN001
+def _pages(pages: Sequence[PageObject], max_chars: int) -> tuple[str, dict[str, object]]:
     n_pages = len(pages)
     if n_pages > MOST_PAGES:
         raise Unreadable(f"The PDF has {n_pages:,} pages; at most {MOST_PAGES:,} are read. Split it.", status=413)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 BLOCK_ROWS = 64
-BLOCK_CHARS = 65_536
+BLOCK_CHARS = 16_384
 
 
 @dataclass(frozen=True, slots=True)

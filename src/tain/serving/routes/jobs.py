@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Header, Query, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
@@ -19,7 +19,9 @@ from tain.serving.shapes.jobs import JobBody, JobList, ResultBody, ResultPage, j
 router = APIRouter(tags=["jobs"], dependencies=[KEY], responses=ALWAYS | declared(404, 422, 503))
 _TAKING = declared(400, 408, 413, 415, 507)
 _CHANGING = declared(408, 413)
-_FILE = {200: {"description": "A row for each result", "content": {name: {} for name in MEDIA_TYPES.values()}}}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A row for each result", "content": {name: {} for name in MEDIA_TYPES.values()}}
+}
 
 
 @router.post("/v1/jobs", status_code=202, summary="Score a file", responses=_TAKING)
