@@ -6,10 +6,14 @@ import json
 import time
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 from fastapi.testclient import TestClient
 from tests.detector_fixtures import made_up_texts
+
+from tain.serving.jobs import upload_rows
 
 ENDS = ("done", "failed", "cancelled")
 
@@ -122,7 +126,7 @@ def test_bad_rows_say_why_and_spoil_no_others(jobs_client, texts):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.csv", b"author,title\nx,y\n", "no column text"),
+        ("a.csv", b"author,title\nx,y\n", "Name it with text_column"),
         ("a.jsonl.gz", gzip.compress(jsonl([{"text": "x"}] * 50))[:-20], "cut short"),
         ("a.jsonl", jsonl([{"text": "x"}] * 201), "more than 200 rows"),
         ("a.jsonl", b"[1, 2]", "one JSON array"),
@@ -135,6 +139,31 @@ def test_a_file_that_cannot_be_read_at_all_fails_with_its_reason_and_no_path(
     assert job["state"] == "failed"
     assert told in job["reason"] and str(tmp_path) not in job["reason"]
     assert not list((tmp_path / "jobs" / "uploads").iterdir())
+
+
+def test_what_unpacks_to_more_than_there_is_room_for_is_not_unpacked(make_app, tmp_path):
+    bomb = gzip.compress(jsonl([{"text": "x" * 100_000}] * 150))
+    with TestClient(make_app(jobs_dir=tmp_path / "jobs", max_jobs_bytes=2_000_000)) as client:
+        job = ended(client, send(client, bomb, "a.jsonl.gz").json()["id"])
+    assert job["state"] == "failed"
+    assert "when unpacked" in job["reason"]
+
+
+def test_a_text_beyond_any_request_is_a_row_with_an_error(jobs_client):
+    content = gzip.compress(jsonl([{"text": "x " * 1_100_000}, {"text": "w1"}]))
+    job = ended(jobs_client, send(jobs_client, content, "a.jsonl.gz").json()["id"])
+    assert [row["label"] for row in lines(jobs_client, job["id"])] == [None, "too_short"]
+    assert "at most 2,000,000" in lines(jobs_client, job["id"])[0]["error"]
+
+
+def test_a_parquet_file_that_swells_ends(jobs_client, monkeypatch):
+    monkeypatch.setattr(upload_rows, "_SECONDS", 8.0)
+    monkeypatch.setattr(upload_rows, "_MEMORY_BYTES", 1 << 30)
+    stream = io.BytesIO()
+    table = pa.table({"text": pa.DictionaryArray.from_arrays(pa.array([0] * 20_000), pa.array(["x" * 8_000_000]))})
+    pq.write_table(table, stream, compression="zstd")
+    job = ended(jobs_client, send(jobs_client, stream.getvalue(), "a.parquet").json()["id"])
+    assert job["state"] == "failed"
 
 
 @pytest.mark.parametrize(

@@ -55,14 +55,20 @@ def _reason(fault: Fault) -> str:
     return f"{fault.field}: {fault.reason}" if fault.field else fault.reason
 
 
+def _told(message: str, upload: Path, name: str) -> str:
+    # Where the file lies here is nobody's business, and a form has fields where a command line has flags.
+    return (
+        message.replace(str(upload), name).replace("--text-column", "text_column").replace("--id-column", "id_column")
+    )
+
+
 def main() -> None:
     """Answer with the number of rows, or with what is wrong."""
     upload, rows, asked = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
     try:
         answer: dict[str, Any] = {"n_rows": write_rows(upload, rows, asked)}
     except DataError as error:
-        # Where the file lies here is nobody's business.
-        answer = {"error": str(error).replace(str(upload), asked["name"]), "status": 422}
+        answer = {"error": _told(str(error), upload, asked["name"]), "status": 422}
     sys.stdout.write(json.dumps(answer))
 
 

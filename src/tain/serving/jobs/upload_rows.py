@@ -11,7 +11,7 @@ from tain.serving.jobs.desk import Desk
 from tain.serving.jobs.record import JobRecord
 
 _MODULE = "tain.serving.jobs.reading"
-_MEMORY_BYTES = 4 << 30
+_MEMORY_BYTES = 2 << 30
 _SECONDS = 300.0
 _ANSWER_BYTES = 1 << 16
 _MOST_BYTES = 4 << 30
