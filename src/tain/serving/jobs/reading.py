@@ -27,7 +27,7 @@ def write_rows(upload: Path, rows: Path, asked: dict[str, Any]) -> int:
     """
     columns = ColumnMap(id=asked["id_column"], text=asked["text_column"])
     n_rows = n_bytes = 0
-    with os.fdopen(os.open(rows, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+    with os.fdopen(os.open(rows, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
         for found in read_rows([Place(asked["name"], upload, asked["name"])], columns):
             n_rows += 1
             n_bytes += write_row(stream, _row(found, asked["max_chars"]))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
+from secrets import token_hex
 
 from tain.serving.confined import Bounds, run_confined
 from tain.serving.jobs.desk import Desk
@@ -35,8 +37,9 @@ def read_upload(desk: Desk, job: JobRecord, *, is_cancelled: Callable[[], bool])
         FileNotFoundError: If it is gone.
     """
     upload, rows = desk.uploads.upload(job.id, job.suffix), desk.uploads.rows(job.id)
-    rows.unlink(missing_ok=True)
     upload.stat()
+    # A name of its own: a program that a killed server started may still be writing.
+    part = rows.with_suffix(f".{token_hex(4)}.part")
     max_bytes = max(0, min(_MOST_BYTES, desk.room()))
     asked = {
         "name": job.name,
@@ -48,9 +51,12 @@ def read_upload(desk: Desk, job: JobRecord, *, is_cancelled: Callable[[], bool])
     }
     # A row may be written before it is known that it was too much.
     bounds = Bounds(_MEMORY_BYTES, _SECONDS, max_bytes + 8 * desk.limits.max_chars, _ANSWER_BYTES)
-    found = run_confined(
-        _MODULE, [str(upload), str(rows), json.dumps(asked)], bounds=bounds, is_cancelled=_now_and_then(is_cancelled)
-    )
+    arguments = [str(upload), str(part), json.dumps(asked)]
+    try:
+        found = run_confined(_MODULE, arguments, bounds=bounds, is_cancelled=_now_and_then(is_cancelled))
+        os.replace(part, rows)
+    finally:
+        part.unlink(missing_ok=True)
     return int(found["n_rows"])
 
 
