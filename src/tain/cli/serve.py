@@ -35,6 +35,15 @@ def serve(
     max_requests: Annotated[int, typer.Option(help="Requests at a time; more get 429.", min=1)] = 512,
     max_texts: Annotated[int, typer.Option(help="Texts in one request.", min=1)] = 32,
     max_body_bytes: Annotated[int, typer.Option(help="Size of one request.", min=1)] = 2_000_000,
+    max_file_bytes: Annotated[int, typer.Option(help="Size of one document to check.", min=1)] = 20_000_000,
+    jobs_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder of jobs. None takes tain/jobs in the user's state folder.", file_okay=False),
+    ] = None,
+    keep_jobs_days: Annotated[float, typer.Option(help="Days from the end of a job to its deletion.", min=0.01)] = 7.0,
+    max_job_bytes: Annotated[int, typer.Option(help="Size of the upload of one job.", min=1)] = 256_000_000,
+    max_job_rows: Annotated[int, typer.Option(help="Rows of one job.", min=1)] = 1_000_000,
+    max_jobs_bytes: Annotated[int, typer.Option(help="Disk that all jobs may take.", min=1)] = 10_000_000_000,
     timeout: Annotated[float, typer.Option(help="Seconds for one request.", min=0.1)] = 60.0,
     rate: Annotated[
         int | None,
@@ -45,9 +54,10 @@ def serve(
     """Answer requests over HTTP.
 
     POST /v1/check gives verdicts; /predict and / answer as Hugging Face's servers do, /classify and /v1/classify as
-    vLLM does. GET /health, /info, /v1/models and /metrics say how the server does. It listens to this machine alone
-    unless --host says otherwise, and then asks for a key. The log goes to stderr, a JSON object a line, without texts.
-    Ctrl-C or SIGTERM finishes what was taken.
+    vLLM does. POST /v1/check/file reads a document; POST /v1/jobs scores a file of texts while nobody waits, and goes
+    on with it after a restart. GET /health, /info, /v1/models and /metrics say how the server does. It listens to this
+    machine alone unless --host says otherwise, and then asks for a key. The log goes to stderr, a JSON object a line,
+    without texts. Ctrl-C or SIGTERM finishes what was taken.
     """
     run = _server()
     from tain.serving.settings import settings_from
@@ -64,6 +74,12 @@ def serve(
             "max_requests": max_requests,
             "max_texts": max_texts,
             "max_body_bytes": max_body_bytes,
+            "max_file_bytes": max_file_bytes,
+            "jobs_dir": jobs_dir,
+            "keep_jobs_days": keep_jobs_days,
+            "max_job_bytes": max_job_bytes,
+            "max_job_rows": max_job_rows,
+            "max_jobs_bytes": max_jobs_bytes,
             "timeout_s": timeout,
             "requests_per_minute": rate,
             "has_texts_in_logs": log_texts,
@@ -77,7 +93,7 @@ def _server() -> Callable[..., None]:
 
     from tain.core.errors import MissingExtraError
 
-    if any(find_spec(name) is None for name in ("fastapi", "uvicorn", "prometheus_client")):
+    if any(find_spec(name) is None for name in ("fastapi", "uvicorn", "prometheus_client", "python_multipart")):
         raise MissingExtraError("tain serve", "serve")
     from tain.serving.server import serve as run
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tain.core.errors import DataError
 from tain.corpora.checks import text_fault, word_fault, word_of
@@ -20,10 +20,12 @@ class TextRow:
     Attributes:
         id: From the id column, or file and line.
         text: As it stands; an empty one is a text too, and too short.
+        line: Of a text file, or row of a Parquet file, from 1.
     """
 
     id: str
     text: str
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +74,4 @@ def _row(place: Place, row: Row, where: Mapping[str, str]) -> TextRow | BadRow:
     own = word_of(row.values[where["id"]]) if "id" in where else None
     if reason := word_fault(own):
         return BadRow(Fault(place.name, row.line, where["id"], reason), row.values)
-    return TextRow(own or f"{place.id_prefix}:{row.line}", str(text))
+    return TextRow(own or f"{place.id_prefix}:{row.line}", str(text), row.line)

@@ -39,6 +39,7 @@ class Access:
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             self._check_host(headers.get("host", ""))
+            _refuse_other_sites(scope, headers)
             if scope["path"] not in OPEN_PATHS:
                 self._check_key(scope, _token(headers))
         await self._app(scope, receive, send)
@@ -60,6 +61,13 @@ class Access:
             raise Refusal(401, f"{reason} Send a header: Authorization: Bearer KEY", headers=_ASK_FOR_KEY)
         scope["key_name"] = key.name
         _require(key, "admin" if scope["path"] in ADMIN_PATHS else "check")
+
+
+def _refuse_other_sites(scope: Scope, headers: Headers) -> None:
+    # A browser sends forms and files for any page that asks it to, and says so in this header.
+    site = headers.get("sec-fetch-site", "none")
+    if scope["method"] not in ("GET", "HEAD") and site not in ("none", "same-origin"):
+        raise Refusal(403, "A page of another site sent this. Use a page of this server, or a program.")
 
 
 def _require(key: Key, wanted: KeyScope) -> None:

@@ -14,11 +14,11 @@ from tain.core.version import VERSION
 from tain.serving.access import Access
 from tain.serving.context import Context
 from tain.serving.errors import add_error_handlers
-from tain.serving.intake import Intake
+from tain.serving.intake import Intake, Upload
 from tain.serving.keys import KeyRing, read_keys
 from tain.serving.metrics import Metrics
 from tain.serving.rate import RateLimit
-from tain.serving.routes import about, check, classify
+from tain.serving.routes import about, check, classify, files, jobs
 from tain.serving.served import open_models
 from tain.serving.service import Service
 from tain.serving.settings import Settings
@@ -27,6 +27,8 @@ _ABOUT = (
     "Whether a text was written by a person or by a language model, at a stated false positive rate. "
     "A result is evidence, never a verdict on a person."
 )
+
+_UPLOAD_S = 600.0
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -54,12 +56,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         middleware=[
             Middleware(Context, metrics=service.metrics, timeout_s=chosen.timeout_s),
             Middleware(Access, keys=keys, hosts=chosen.hosts, limit=RateLimit(chosen.rate)),
-            Middleware(Intake, max_body_bytes=chosen.max_body_bytes, max_requests=chosen.max_requests),
+            Middleware(
+                Intake,
+                max_body_bytes=chosen.max_body_bytes,
+                max_requests=chosen.max_requests,
+                uploads=_uploads(chosen),
+            ),
         ],
     )
     app.state.service = service
     add_error_handlers(app)
-    for routes in (check, classify, about):
+    for routes in (check, files, classify, jobs, about):
         app.include_router(routes.router)
     return app
 
@@ -72,6 +79,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         await service.stop()
+
+
+def _uploads(settings: Settings) -> dict[str, Upload]:
+    return {
+        "/v1/jobs": Upload(settings.max_job_bytes, _UPLOAD_S),
+        "/v1/check/file": Upload(settings.max_file_bytes, settings.timeout_s),
+    }
 
 
 def _keys(settings: Settings) -> KeyRing | None:

@@ -1,5 +1,8 @@
 """The one thread that reads: it takes windows of many requests in turn, up to a number of tokens.
 
+Texts of the background are read when there is no request, and otherwise in one turn of nine, so that they never stand
+still and requests hardly notice.
+
 Each request gives one window in turn, so a short text waits for the batch that is being read and for its own, however
 long a text came before it.
 """
@@ -9,20 +12,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from tain.serving.errors import Refusal, overloaded
-from tain.serving.job import Job
 from tain.serving.logs import note
 from tain.serving.served import Logits
+from tain.serving.turns import AnyJob, Batch, Turns
 
-AnyJob = Job[Any]
-Batch = list[tuple[AnyJob, Any]]
-"""Jobs and a row of each."""
 _FIRST_GUESS_CHARS_PER_S = 2000.0
 _MOST_WAIT_S = 60.0
+_BEFORE_BACKGROUND = 8
+_BACKGROUND_PART = 4
 
 
 class Batcher:
@@ -47,8 +47,8 @@ class Batcher:
         self._batch_tokens, self._max_jobs, self._max_chars = batch_tokens, max_jobs, max_chars
         self._on_batch = on_batch
         self._changed = threading.Condition()
-        self._waiting: deque[AnyJob] = deque()
-        self._active: deque[AnyJob] = deque()  # touched by the reading thread alone
+        self._requests, self._background = Turns(self._changed), Turns(self._changed)
+        self._n_before = 0  # batches of requests since one of the background
         self._is_closing = False
         self._chars_per_s = _FIRST_GUESS_CHARS_PER_S
         self.n_jobs = 0
@@ -74,10 +74,13 @@ class Batcher:
         with self._changed:
             if self._is_closing:
                 raise Refusal(503, "The server is going down and takes no more requests. Try again later.")
-            self._require_room(n_chars)
-            self.n_jobs += 1
-            self.n_chars += n_chars
-            self._waiting.append(job)
+            if job.is_background:  # whoever sends it holds few at a time
+                self._background.waiting.append(job)
+            else:
+                self._require_room(n_chars)
+                self.n_jobs += 1
+                self.n_chars += n_chars
+                self._requests.waiting.append(job)
             self._changed.notify()
         job.future.add_done_callback(lambda future: self._leave(job, n_chars))
 
@@ -96,10 +99,12 @@ class Batcher:
 
     def _leave(self, job: AnyJob, n_chars: int) -> None:
         with self._changed:
+            if job.is_background:
+                self._background.leave(job)
+                return
             self.n_jobs -= 1
             self.n_chars -= n_chars
-            if job.future.cancelled() and job in self._waiting:
-                self._waiting.remove(job)
+            self._requests.leave(job)
 
     def _run(self) -> None:
         while self._wait():
@@ -114,49 +119,22 @@ class Batcher:
 
     def _wait(self) -> bool:
         with self._changed:
-            while not self._waiting and not self._active:
+            while not self._requests.has_any and not self._background.has_any:
                 if self._is_closing:
                     return False
                 self._changed.wait()
         return True
 
     def _fill(self) -> Batch:
-        """The next batch: a row of each active job in turn, with as many new jobs as have room in a turn."""
-        self._active = deque(job for job in self._active if not job.future.done())
-        n_turn = sum(len(job.rows[job.n_taken]) for job in self._active)
-        while n_turn < self._batch_tokens and (job := self._next_waiting()) is not None:
-            if self._is_prepared(job):
-                n_turn += len(job.rows[0])
-                self._active.append(job)
-        batch: Batch = []
-        n_tokens = 0
-        while self._active:
-            job = self._active[0]
-            n_tokens += len(job.rows[job.n_taken])
-            if batch and n_tokens > self._batch_tokens:
-                break
-            self._active.popleft()
-            batch.append((job, job.take()))
-            if job.has_more:
-                self._active.append(job)
-        return batch
-
-    def _next_waiting(self) -> AnyJob | None:
-        with self._changed:
-            return self._waiting.popleft() if self._waiting else None
-
-    def _is_prepared(self, job: AnyJob) -> bool:
-        """Whether the job has rows to be read; one that has none is answered here."""
-        if job.future.cancelled():
-            return False
-        try:
-            job.prepare()
-        except Exception as error:
-            job.fail(error)
-            return False
-        if not job.rows:
-            job.finish()
-        return bool(job.rows)
+        """The next batch: of requests, and of the background where there are none, or have been for long enough."""
+        is_due = self._background.has_any and self._n_before >= _BEFORE_BACKGROUND
+        batch = [] if is_due else self._requests.fill(self._batch_tokens)
+        self._n_before += 1
+        if batch:
+            return batch
+        # Smaller, because a request that comes now waits for it.
+        self._n_before = 0
+        return self._background.fill(self._batch_tokens // _BACKGROUND_PART)
 
     def _read(self, batch: Batch) -> None:
         started = time.perf_counter()

@@ -24,6 +24,7 @@ ERROR_TYPES = {
     405: "method_not_allowed",
     408: "timeout",
     413: "too_large",
+    415: "unsupported",
     421: "wrong_host",
     422: "validation",
     424: "backend",
@@ -32,21 +33,23 @@ ERROR_TYPES = {
     500: "internal",
     503: "unhealthy",
     504: "timeout",
+    507: "full",
 }
 UNEXPECTED = "Something went wrong here. The log of the server says more under this request id."
 _FRAMEWORK = {
-    400: "The body cannot be read as JSON.",
+    400: "The body cannot be read as what its Content-Type says.",
     404: "There is no such address. GET /openapi.json lists them.",
     405: "The address does not take this method. GET /openapi.json says which it takes.",
 }
 _MOST_PROBLEMS = 10
 _MEANINGS = {
-    400: "Not JSON, or nothing to read",
+    400: "Not what its Content-Type says, or nothing to read",
     401: "No key, or none that is known",
     403: "The key may not do this",
-    404: "No such model",
+    404: "No such model, or no such job",
     408: "The request came too slowly",
     413: "The request, or the number of its texts, is too large",
+    415: "No kind of file that is read here, or not the kind that its name says",
     421: "The Host header names another host",
     422: "A field or a text cannot be used",
     424: "The network failed on it",
@@ -54,6 +57,7 @@ _MEANINGS = {
     500: "A defect",
     503: "The server is going down",
     504: "Not answered in time",
+    507: "No room on the disk",
 }
 
 

@@ -23,6 +23,7 @@ class Job(Generic[T]):
         texts: Raw.
         answer: From the readings to what is sent, given also the number of tokens; runs in the reading thread.
         cut: End to leave out of long texts.
+        is_background: Nobody waits for it now, so it is read when no request is.
         future: Where the answer goes.
         work: The texts as rows, once they are prepared.
         n_taken: Rows given to the network.
@@ -32,6 +33,7 @@ class Job(Generic[T]):
     texts: Sequence[str]
     answer: Callable[[list[Any], int], T]
     cut: Side | None = None
+    is_background: bool = False
     future: Future[T] = field(default_factory=Future)
     work: Work | None = None
     n_taken: int = 0

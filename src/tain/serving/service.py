@@ -13,9 +13,12 @@ from fastapi import Request
 from tain.serving.batcher import Batcher
 from tain.serving.errors import Refusal
 from tain.serving.job import Job
+from tain.serving.jobs.desk import Limits
+from tain.serving.jobs.work import Work
 from tain.serving.logs import note
 from tain.serving.metrics import Metrics
 from tain.serving.served import Served, Side
+from tain.serving.served_detector import ServedDetector
 from tain.serving.settings import Settings
 
 T = TypeVar("T")
@@ -38,6 +41,7 @@ class Service:
     metrics: Metrics
     started: int
     batcher: Batcher | None = None
+    _jobs: Work | None = None
 
     def start(self) -> None:
         """Start the thread that reads."""
@@ -47,13 +51,34 @@ class Service:
             max_chars=self.settings.max_waiting_chars,
             on_batch=self.metrics.batch,
         )
+        limits = Limits(
+            max_rows=self.settings.max_job_rows,
+            max_chars=self.settings.max_body_bytes,
+            max_bytes=self.settings.max_jobs_bytes,
+            keep_days=self.settings.keep_jobs_days,
+        )
+        detectors = [model for model in self.models.values() if isinstance(model, ServedDetector)]
+        self._jobs = Work(self.settings.jobs_folder, limits, detectors, self.batcher)
         self.metrics.waiting.set_function(lambda: self.batcher.n_jobs if self.batcher else 0)
         self.metrics.waiting_chars.set_function(lambda: self.batcher.n_chars if self.batcher else 0)
 
     async def stop(self) -> None:
         """Answer what was taken, and stop."""
+        if self._jobs:
+            await asyncio.to_thread(self._jobs.close)
         if self.batcher:
             await asyncio.to_thread(self.batcher.close)
+
+    @property
+    def jobs(self) -> Work:
+        """Files of texts that are scored while nobody waits.
+
+        Raises:
+            Refusal: 503 before the server has started.
+        """
+        if self._jobs is None:
+            raise Refusal(503, "The server is not ready. Try again in a moment.")
+        return self._jobs
 
     @property
     def is_ready(self) -> bool:
@@ -75,6 +100,22 @@ class Service:
             known = ", ".join(self.models)
             raise Refusal(404, f"There is no model named {name[:80]!r}. There are: {known}.", error_type="not_found")
         return self.models[name]
+
+    def detector(self, name: str | None) -> ServedDetector:
+        """The detector that a request names.
+
+        Args:
+            name: None takes the first model.
+
+        Raises:
+            Refusal: 404 if there is none of that name, 422 if it gives no verdicts.
+        """
+        model = self.model(name)
+        if isinstance(model, ServedDetector):
+            return model
+        raise Refusal(
+            422, f"{model.id.name} has no operating points, so it gives no verdicts. Use /v1/classify, or a detector."
+        )
 
 
 def service_of(request: Request) -> Service:

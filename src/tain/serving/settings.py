@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -38,6 +39,12 @@ class Settings(BaseModel):
     max_waiting_chars: int = Field(32_000_000, ge=1, description="Characters that may wait to be read.")
     max_texts: int = Field(32, ge=1, description="Texts in one request.")
     max_body_bytes: int = Field(2_000_000, ge=1, description="Size of one request.")
+    max_file_bytes: int = Field(20_000_000, ge=1, description="Size of one document to check.")
+    jobs_dir: Path | None = Field(None, description="Folder of jobs; none takes tain/jobs in the user's state folder.")
+    keep_jobs_days: float = Field(7.0, gt=0, description="Days from the end of a job to its deletion.")
+    max_job_bytes: int = Field(256_000_000, ge=1, description="Size of the upload of one job.")
+    max_job_rows: int = Field(1_000_000, ge=1, description="Rows of one job.")
+    max_jobs_bytes: int = Field(10_000_000_000, ge=1, description="Disk that all jobs together may take.")
     timeout_s: float = Field(60.0, gt=0, description="Seconds from the first byte of a request to its answer.")
     requests_per_minute: int | None = Field(
         None, ge=0, description="Of each key or address; 0 sets no limit. None takes 600, or no limit on loopback."
@@ -48,6 +55,13 @@ class Settings(BaseModel):
     def is_loopback(self) -> bool:
         """Whether only programs on this machine can reach the server."""
         return is_loopback(self.host)
+
+    @property
+    def jobs_folder(self) -> Path:
+        """Where jobs are kept."""
+        return (
+            self.jobs_dir or Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "tain" / "jobs"
+        )
 
     @property
     def rate(self) -> int:

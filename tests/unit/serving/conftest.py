@@ -25,6 +25,13 @@ LABELS = LabelSet(("sport", "world", "science"))
 HOSTS = ("testserver",)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_folder(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def detector_folder(tmp_path_factory) -> Path:
     return make_detector(tmp_path_factory.mktemp("served"))

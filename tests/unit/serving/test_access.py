@@ -143,3 +143,12 @@ def test_impossible_settings_are_told_together():
     with pytest.raises(ConfigError, match=r"(?s)port is 70000.*prot is 1"):
         settings_from({"port": 70000, "prot": 1})
     assert (Settings().rate, Settings(host="::").rate, Settings(requests_per_minute=7).rate) == (0, 600, 7)
+
+
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)]
+)
+def test_a_page_of_another_site_cannot_send_what_a_browser_sends_unasked(client, site, status):
+    answer = client.post("/v1/check/file", files={"file": ("a.txt", b"w1 w2")}, headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == status
+    assert client.get("/health", headers={"Sec-Fetch-Site": site}).status_code == 200

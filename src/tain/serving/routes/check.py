@@ -6,9 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from tain.serving.errors import READING, Refusal
+from tain.serving.errors import READING
 from tain.serving.routes.security import KEY
-from tain.serving.served_detector import ServedDetector
 from tain.serving.service import ask, service_of
 from tain.serving.shapes.check import CheckRequest, CheckResponse, VerdictBody, verdict_body
 
@@ -18,11 +17,7 @@ router = APIRouter(tags=["check"], dependencies=[KEY], responses=READING)
 @router.post("/v1/check", summary="Verdicts on one text or many")
 async def check(body: CheckRequest, request: Request) -> CheckResponse:
     """Label, score, probability, evidence, windows and warnings for each text, at a stated false positive rate."""
-    model = service_of(request).model(body.model)
-    if not isinstance(model, ServedDetector):
-        raise Refusal(
-            422, f"{model.id.name} has no operating points, so it gives no verdicts. Use /v1/classify, or a detector."
-        )
+    model = service_of(request).detector(body.model)
     # A rate that the calibration does not support is refused before anything is read.
     model.detector.point(body.target_fpr)
 

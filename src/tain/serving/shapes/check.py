@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tain.detector.verdict import CAVEAT, Verdict
+from tain.serving.documents.kinds import Kind
 from tain.serving.shapes.text import Text
 
 Label = Literal["human", "ai", "too_short"]
@@ -81,6 +82,24 @@ class CheckResponse(BaseModel):
     model_sha: str = Field(description="Hash of all that decides its answers.")
     verdicts: list[VerdictBody] = Field(description="One for each text.")
     caveat: str = Field(CAVEAT, description="How to take them.")
+
+
+class FileBody(BaseModel):
+    """What was sent, and what was found in it."""
+
+    name: str = Field(description="Of the file, without folders.")
+    kind: Kind = Field(description="What it is, by its name and its content.")
+    n_bytes: int = Field(description="Of the file.")
+    n_chars: int = Field(description="Of the text, in Unicode code points.")
+    n_pages: int | None = Field(description="Of a PDF.")
+    encoding: str | None = Field(description="Of plain text and web pages.")
+
+
+class FileCheckResponse(CheckResponse):
+    """The verdict on the text of a file."""
+
+    file: FileBody
+    text: str = Field(description="What was read; offsets of windows count its characters.")
 
 
 def verdict_body(verdict: Verdict, *, has_windows: bool) -> VerdictBody:
