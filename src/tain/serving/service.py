@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -15,6 +15,7 @@ from tain.serving.errors import Refusal
 from tain.serving.job import Job
 from tain.serving.logs import note
 from tain.serving.metrics import Metrics
+from tain.serving.report_page import ReportPages
 from tain.serving.served import Served, Side
 from tain.serving.settings import Settings
 
@@ -31,6 +32,7 @@ class Service:
         metrics: Counts and times.
         started: Seconds since 1970.
         batcher: None before it has started.
+        reports: Pages of the models' Reports.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Service:
     metrics: Metrics
     started: int
     batcher: Batcher | None = None
+    reports: ReportPages = field(default_factory=ReportPages)
 
     def start(self) -> None:
         """Start the thread that reads."""
