@@ -19,6 +19,7 @@ from tain.serving.keys import KeyRing, read_keys
 from tain.serving.metrics import Metrics
 from tain.serving.rate import RateLimit
 from tain.serving.routes import about, check, classify, page
+from tain.serving.routes import filter as gates
 from tain.serving.served import open_models
 from tain.serving.service import Service
 from tain.serving.settings import Settings
@@ -59,7 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = service
     add_error_handlers(app)
-    for routes in (check, classify, about, page):
+    for routes in (check, classify, gates, about, page):
         app.include_router(routes.router)
     return app
 

@@ -25,6 +25,7 @@ _PAGE = """<!doctype html>
 </html>
 """
 
+
 class ReportPages:
     """The pages of the models of a server."""
 

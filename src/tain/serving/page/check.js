@@ -53,6 +53,7 @@ async function check(what, { isNew = false } = {}) {
       : await postJson("/v1/check", { text: what.text, ...chosen() }, own.signal);
     showResult(byId("result"), { text: what.text ?? answer.text, answer, card: chosenCard() });
     const [verdict] = answer.verdicts;
+    busy(null);
     say("status", `${headline(verdict)}. ${standing(verdict)}`);
     if (isNew) byId("result").scrollIntoView({ block: "start" });
   } catch (error) {

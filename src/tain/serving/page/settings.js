@@ -47,7 +47,7 @@ function offerPoints(onChange) {
         checked: point.target_fpr === usual,
         "aria-describedby": "point-hint",
       }),
-      make("span", {}, odds(point.target_fpr), point.target_fpr === usual ? make("small", {}, " usual") : ""),
+      make("span", {}, odds(point.target_fpr), point.target_fpr === usual ? make("small", {}, "usual") : ""),
     ),
   );
   const box = replace(document.querySelector("#points .choices"), ...choices);
