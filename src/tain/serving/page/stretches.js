@@ -90,7 +90,7 @@ function walk(event, marks) {
 function legend(stretches) {
   const used = Object.keys(LEVELS).filter((name) => stretches.some((each) => each.level === name));
   const items = used.map((name) =>
-    make("li", {}, make("span", { class: `stretch ${name} sample` }, `${LEVELS[name].sign || "1"}`), ` ${LEVELS[name].name}`),
+    make("li", {}, make("span", { class: `stretch ${name} sample` }, LEVELS[name].sign || "\u2003"), ` ${LEVELS[name].name}`),
   );
   return make(
     "div",

@@ -37,7 +37,7 @@ export function headline(verdict) {
 
 /** Where the text stands among human ones. */
 export function standing(verdict) {
-  if (verdict.label === "too_short") return `${verdict.probability_reason} A score for less would say nothing.`;
+  if (verdict.label === "too_short") return `${verdict.probability_reason.replace(/^Not enough text: /, "")} A score for less would say nothing.`;
   const { n_calibration: n, n_higher: higher } = verdict.evidence;
   return (
     `This text scores higher than ${number(n - higher)} of ${number(n)} human texts that the detector was set with. ` +
