@@ -1,4 +1,4 @@
-"""The page that checks a text, in a real browser: by mouse, keyboard and touch, on a phone, in the dark and on paper."""
+"""The page that checks a text, in a real browser: by keyboard and touch, on a phone, in the dark and on paper."""
 
 import json
 from pathlib import Path
@@ -16,6 +16,8 @@ from tain.serving.keys import KeyRing, write_keys
 
 AXE = (Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\u202eevil\u202c <b>&amp;</b>"
+# What a node shows, without the badge of a stretch.
+TEXT_OF = "e => e.nodeType === 3 ? e.data : e.textContent.slice(e.firstChild.textContent.length)"
 SMALL = "e\u0301 👩‍👩‍👧 שלום \U0001f642"
 
 
@@ -71,14 +73,9 @@ def test_the_text_comes_back_whole_with_its_stretches(visit, folder, human):
     text = f"{SMALL}\n\n{human}\n{SMALL}"
     here = visit().ready()
     here.check(text)
-    read = here.page.evaluate(
-        "[...document.querySelectorAll('.read .stretch')].map(e => e.textContent.slice(e.firstChild.textContent.length))"
-    )
+    read = here.page.evaluate(f"[...document.querySelectorAll('.read .stretch')].map({TEXT_OF})")
     assert read == [window.text for window in Detector.load(folder).check(text).windows]
-    shown = here.page.evaluate(
-        "[...document.querySelector('.read').childNodes]"
-        ".map(e => e.nodeType === 3 ? e.data : e.textContent.slice(e.firstChild.textContent.length)).join('')"
-    )
+    shown = here.page.evaluate(f"[...document.querySelector('.read').childNodes].map({TEXT_OF}).join('')")
     assert shown == text
 
 
@@ -93,7 +90,7 @@ def test_a_stretch_tells_its_numbers_on_focus_on_hover_and_on_tap(visit, human):
     assert detail.inner_text().startswith("Stretch 2 of")
     here.page.keyboard.press("End")
     assert detail.inner_text().startswith(f"Stretch {badges.count()} of")
-    here.page.locator(".stretch").nth(1).hover()
+    badges.nth(1).hover()
     assert detail.inner_text().startswith("Stretch 2 of")
     badges.nth(2).tap()
     assert detail.inner_text().startswith("Stretch 3 of")
@@ -159,12 +156,8 @@ def test_everything_works_by_keyboard_alone(visit, human):
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
     page.keyboard.press("Enter")
     here.result()
-    order = _tab_until(page, "badge")
-    assert [name for name in order if name in ("Copy as JSON", "Print", "Download")] == [
-        "Copy as JSON",
-        "Print",
-        "Download",
-    ]
+    order, actions = _tab_until(page, "badge"), ["Copy as JSON", "Print", "Download"]
+    assert [name for name in order if name in actions] == actions
     assert page.locator(".detail").inner_text().startswith("Stretch 1 of")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"  # one stop for all stretches

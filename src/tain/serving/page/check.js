@@ -2,9 +2,10 @@
 
 import { byId, replace } from "./dom.js";
 import { UPLOAD, checkFile, isPlain, readPlain } from "./files.js";
+import { saveFrom } from "./keep.js";
+import { askForKey, keyIsGood } from "./key.js";
 import { showResult } from "./result.js";
-import { save } from "./keep.js";
-import { ask, getJson, hasKey, postJson, useKey } from "./server.js";
+import { addresses, getJson, hasKey, postJson } from "./server.js";
 import { chosen, chosenCard, offer } from "./settings.js";
 import { countWords, headline, number, standing, words } from "./wording.js";
 
@@ -18,27 +19,21 @@ async function start() {
   try {
     models = (await getJson("/v1/models")).data;
   } catch (error) {
-    if (error.status === 401) return askForKey(error);
+    byId("check").disabled = true;
+    if (error.status === 401) return askForKey(error, start);
     return say("problem", error.message);
   }
-  byId("key-form").hidden = true;
+  keyIsGood();
   offer(models, () => source && check(source));
   const card = chosenCard();
   byId("check").disabled = byId("points").hidden = !card;
   if (!card) return say("problem", "This server has no detector, so it checks no texts.");
   byId("report-link").hidden = !card.has_report;
   count();
-  const { paths } = await getJson("/openapi.json");
-  canUpload = UPLOAD in paths;
-  byId("jobs-link").hidden = !("/v1/jobs" in paths);
+  const known = await addresses();
+  canUpload = known.includes(UPLOAD);
+  byId("jobs-link").hidden = !known.includes("/v1/jobs");
   if (canUpload) byId("file").removeAttribute("accept");
-}
-
-function askForKey(error) {
-  byId("key-form").hidden = false;
-  say("key-problem", hasKey() ? error.message : "");
-  byId("check").disabled = true;
-  byId("key").focus();
 }
 
 async function check(what, { isNew = false } = {}) {
@@ -66,7 +61,7 @@ async function check(what, { isNew = false } = {}) {
 function fail(error) {
   byId("result").hidden = true;
   source = null;
-  if (error.status === 401) askForKey(error);
+  if (error.status === 401) askForKey(error, start);
   say("problem", error.message);
 }
 
@@ -130,12 +125,6 @@ function listen() {
     event.preventDefault();
     checkTyped();
   });
-  byId("key-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    useKey(byId("key").value.trim());
-    byId("key").value = "";
-    start();
-  });
   byId("text").addEventListener("input", count);
   byId("text").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) checkTyped();
@@ -174,7 +163,7 @@ async function openReport(event) {
   event.preventDefault();
   if (!hasKey()) return location.assign(path);
   try {
-    save(await (await ask(path)).text(), `${chosenCard().id}-report.html`, "text/html");
+    await saveFrom(path, `${chosenCard().id}-report.html`);
   } catch (error) {
     say("problem", error.message);
   }

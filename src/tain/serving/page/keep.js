@@ -1,6 +1,7 @@
 // Taking a result away: as JSON, or as a page that needs nothing else.
 
 import { make } from "./dom.js";
+import { ask } from "./server.js";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
@@ -38,7 +39,16 @@ export async function downloadReport(section, answer) {
 
 /** Save a text under a name. */
 export function save(text, name, type) {
-  const address = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  saveBlob(new Blob([text], { type: `${type};charset=utf-8` }), name);
+}
+
+/** Save what an address of the server gives; a link would send no key along. */
+export async function saveFrom(path, name) {
+  saveBlob(await (await ask(path)).blob(), name);
+}
+
+function saveBlob(blob, name) {
+  const address = URL.createObjectURL(blob);
   make("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

@@ -22,6 +22,11 @@ export async function getJson(path) {
   return (await ask(path)).json();
 }
 
+/** Where the server has more than the pages need, they offer more. */
+export async function addresses() {
+  return Object.keys((await getJson("/openapi.json")).paths);
+}
+
 export async function postJson(path, body, signal) {
   const headers = { "Content-Type": "application/json" };
   return (await ask(path, { method: "POST", headers, body: JSON.stringify(body), signal })).json();

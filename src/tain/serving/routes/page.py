@@ -45,6 +45,12 @@ async def check_page() -> Response:
     return _file("index.html")
 
 
+@router.get("/jobs")
+async def jobs_page() -> Response:
+    """The page for many texts, which says so where the server takes none."""
+    return _file("jobs.html")
+
+
 @router.get("/page/{name}")
 async def page_file(name: str) -> Response:
     """A style, a script or the icon."""
