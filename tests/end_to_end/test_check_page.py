@@ -1,7 +1,6 @@
 """The page that checks a text, in a real browser: by keyboard and touch, on a phone, in the dark and on paper."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,11 +9,11 @@ pytest.importorskip("prometheus_client")
 from tests.browser import CONTRAST, PHONE
 from tests.detector_fixtures import made_up_texts, make_detector
 from tests.served_page import Visit, running
+from tests.vendor import AXE
 
 from tain.detector import Detector
 from tain.serving.keys import KeyRing, write_keys
 
-AXE = (Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\u202eevil\u202c <b>&amp;</b>"
 # What a node shows, without the badge of a stretch.
 TEXT_OF = "e => e.nodeType === 3 ? e.data : e.textContent.slice(e.firstChild.textContent.length)"

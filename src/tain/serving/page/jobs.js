@@ -36,9 +36,17 @@ async function refresh() {
   } catch (error) {
     return fail(error);
   }
-  replace(byId("list"), jobs.length ? jobs.map((job) => jobCard(job, actions)) : "None yet.");
+  list(jobs);
   jobs.forEach(tell);
   if (jobs.some((job) => OPEN.has(job.state))) timer = setTimeout(refresh, POLL_MS);
+}
+
+// Whoever stands on a button stays on it while the list is drawn again.
+function list(jobs) {
+  const focused = byId("list").contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  replace(byId("list"), jobs.length ? jobs.map((job) => jobCard(job, actions)) : "None yet.");
+  const buttons = [...byId("list").querySelectorAll("button")];
+  buttons.find((button) => focused !== null && button.getAttribute("aria-label") === focused)?.focus();
 }
 
 function tell(job) {

@@ -9,7 +9,7 @@ const MOST = 20_000; // rows held here; a file has them all
 const SHOWN = 200;
 const KINDS = { ai: "flagged", human: "not flagged", too_short: "not enough text", failed: "cannot be read" };
 const COLUMNS = [
-  { name: "Row", of: (row) => row.row, shown: (row) => number(row.line), kind: "num" },
+  { name: "Line", of: (row) => row.row, shown: (row) => number(row.line), kind: "num" },
   { name: "Id", of: (row) => row.id ?? "", shown: (row) => row.id ?? "–" },
   { name: "Result", of: (row) => kindOf(row), shown: (row) => row.error ?? KINDS[kindOf(row)] },
   { name: "Score", of: (row) => row.score, shown: (row) => logit(row.score), kind: "num" },
@@ -80,7 +80,7 @@ function table(view, draw) {
     draw();
   };
   return [
-    make("p", { class: "hint", role: "status" }, `${number(found.length)} of ${number(view.rows.length)} rows.`),
+    make("p", { class: "hint found", role: "status" }, `${number(found.length)} of ${number(view.rows.length)} rows.`),
     make(
       "div",
       { class: "wide", role: "region", "aria-label": "Results", tabindex: "0" },
