@@ -20,8 +20,8 @@ def _row(i):
     score = (i * 37 % 101) - 50.5 if label in ("ai", "human") else None
     return {
         "row": i, "line": i + 2, "id": f"<b>essay {i}</b>", "score": score,
-        "probability": None if score is None else 0.25, "label": label, "n_words": None if label is None else 60, "n_windows": 1,
-        "error": None if label else "no text in the column 'text'",
+        "probability": None if score is None else 0.25, "label": label, "n_words": 60 if label else None,
+        "n_windows": 1, "error": None if label else "no text in the column 'text'",
     }  # fmt: skip
 
 

@@ -46,6 +46,9 @@ GATE = st.fixed_dictionaries({"label": st.sampled_from(["human", "ai", "sport"])
     "model": st.sampled_from(["detector", None]) | JSON, "target_fpr": RATE, "min_probability": RATE, "prior": RATE,
     "too_short": st.sampled_from(["pass", "drop"]) | JSON, "truncate": st.booleans() | JSON,
     "reads": st.sampled_from(["answer", "prompt_and_answer"]) | JSON})  # fmt: skip
+GOOD_GATE = st.sampled_from([
+    {"label": "human", "target_fpr": 0.05}, {"label": "ai", "min_probability": 1e-320, "prior": 1e-320},
+    {"label": "human", "min_probability": 0.3, "too_short": "pass"}])  # fmt: skip
 FIELDS = {
     "text": TEXTS, "inputs": TEXTS, "input": TEXTS, "target_fpr": RATE, "prior": RATE, "windows": st.booleans() | JSON,
     "model": st.sampled_from(["detector", None]) | JSON, "truncate": st.booleans() | JSON, "extra": JSON,
@@ -54,7 +57,7 @@ FIELDS = {
         "top_k": st.integers(-1, 5) | JSON, "function_to_apply": st.sampled_from(["softmax", "sigmoid", "none"]) | JSON,
         "truncate": st.booleans() | JSON}) | JSON,
     "use_activation": st.booleans() | JSON, "prompt": TEXT | JSON, "top_k": st.integers(-1, 5) | JSON,
-    "candidates": st.lists(TEXT, max_size=4) | JSON, "gates": st.lists(GATE, max_size=3) | JSON,
+    "candidates": st.lists(TEXT, max_size=4) | JSON, "gates": st.lists(GOOD_GATE | GATE, max_size=3) | JSON,
 }  # fmt: skip
 NEEDED = {"/v1/check": "text", "/": "inputs", "/predict": "inputs", "/classify": "input", "/v1/classify": "input",
           "/v1/filter": "candidates"}  # fmt: skip
