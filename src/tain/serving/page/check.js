@@ -24,12 +24,14 @@ async function start() {
     return say("problem", error.message);
   }
   keyIsGood();
-  offer(models, () => source && check(source));
+  offer(models, () => {
+    follow();
+    if (source) check(source);
+  });
   const card = chosenCard();
   byId("check").disabled = byId("points").hidden = !card;
   if (!card) return say("problem", "This server has no detector, so it checks no texts.");
-  byId("report-link").hidden = !card.has_report;
-  count();
+  follow();
   const known = await addresses();
   canUpload = known.includes(UPLOAD);
   byId("jobs-link").hidden = !known.includes("/v1/jobs");
@@ -37,6 +39,7 @@ async function start() {
 }
 
 async function check(what, { isNew = false } = {}) {
+  if (!chosenCard()) return;
   reading?.abort();
   const own = (reading = new AbortController());
   source = what;
@@ -75,6 +78,12 @@ function busy(what) {
 
 function say(id, words) {
   replace(byId(id), words);
+}
+
+// What depends on the detector that is chosen.
+function follow() {
+  byId("report-link").hidden = !chosenCard().has_report;
+  count();
 }
 
 function count() {

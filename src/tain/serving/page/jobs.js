@@ -58,6 +58,7 @@ function tell(job) {
 async function handIn(event) {
   event.preventDefault();
   const [file] = byId("upload").files;
+  if (!file) return say("problem", "There is no file yet. Choose one.");
   const form = new FormData();
   form.append("file", file);
   for (const [name, value] of Object.entries(chosen())) if (value !== null) form.append(name, value);

@@ -14,7 +14,10 @@ export function offer(models, onChange) {
     offerPoints(onChange);
     onChange();
   };
-  byId("prior").onchange = onChange;
+  byId("prior").onchange = () => {
+    if (chosenPrior() === null) byId("prior").value = 50;
+    onChange();
+  };
   if (cards.length) offerPoints(onChange);
 }
 
@@ -25,8 +28,12 @@ export function chosenCard() {
 
 /** What a request says beside its text. */
 export function chosen() {
-  const prior = Number(byId("prior").value) / 100;
-  return { model: chosenCard().id, target_fpr: Number(chosenPoint().target_fpr), prior: prior > 0 && prior < 1 ? prior : null };
+  return { model: chosenCard().id, target_fpr: chosenPoint().target_fpr, prior: chosenPrior() };
+}
+
+function chosenPrior() {
+  const share = Number(byId("prior").value) / 100;
+  return share > 0 && share < 1 ? share : null;
 }
 
 function chosenPoint() {
