@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 
 pytest.importorskip("prometheus_client")
@@ -138,6 +139,9 @@ def test_the_setting_and_the_prior_are_sent_and_explained(visit, human):
         here.page.press("#prior", "Tab")
     assert answer.value.request.post_data_json["prior"] == 0.1
     here.page.wait_for_selector("text=If 10 in 100 of the texts you check are AI")
+    here.page.fill("#prior", "0")
+    here.page.press("#prior", "Tab")
+    assert here.page.input_value("#prior") == "50"
 
 
 def test_everything_works_by_keyboard_alone(visit, human):
@@ -216,6 +220,22 @@ def test_a_plain_file_is_read_here_and_other_kinds_get_a_plain_word(visit, human
     for name, content, told in (("b.docx", b"PK", "Copy the text of the file"), ("c.txt", b"\xff\xfe\xfa", "no UTF-8")):
         here.page.set_input_files("#file", {"name": name, "mimeType": "", "buffer": content})
         here.page.wait_for_selector(f"#problem:has-text('{told}')")
+
+
+def test_a_document_goes_to_the_server_where_it_reads_them(visit, address, human):
+    here = visit()
+    answer = httpx.post(f"{address}/v1/check", json={"text": human}).json() | {"text": human}
+    here.page.route("**/openapi.json", lambda route: route.fulfill(json={"paths": {"/v1/check/file": {}}}))
+    here.page.route("**/v1/check/file", lambda route: route.fulfill(json=answer))
+    here.page.reload()
+    here.page.wait_for_selector("#file:not([accept])", state="attached")
+    with here.page.expect_request("**/v1/check/file") as sent:
+        here.page.set_input_files("#file", {"name": "b.docx", "mimeType": "", "buffer": b"PK"})
+    here.result()
+    body = sent.value.post_data_buffer
+    assert b'filename="b.docx"' in body
+    assert b'name="target_fpr"\r\n\r\n0.01\r\n' in body
+    assert human[-40:] in here.page.locator(".read").text_content()
 
 
 def test_a_file_that_is_dropped_is_read(visit, human):
