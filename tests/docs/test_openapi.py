@@ -36,5 +36,14 @@ def test_every_address_says_what_it_is_and_how_it_can_fail():
 
 def test_every_field_of_a_request_is_described():
     schemas = json.loads((ROOT / "docs" / "openapi.json").read_text())["components"]["schemas"]
-    for name in ("CheckRequest", "PredictRequest", "Parameters", "ClassifyRequest", "VerdictBody", "ErrorBody"):
+    for name in (
+        "CheckRequest",
+        "PredictRequest",
+        "Parameters",
+        "ClassifyRequest",
+        "FilterRequest",
+        "Gate",
+        "VerdictBody",
+        "ErrorBody",
+    ):
         assert [field for field, value in schemas[name]["properties"].items() if not value.get("description")] == []

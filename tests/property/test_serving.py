@@ -18,6 +18,7 @@ from tain.serving.errors import ErrorBody
 from tain.serving.settings import Settings
 from tain.serving.shapes.check import CheckResponse
 from tain.serving.shapes.classify import ClassifyResponse
+from tain.serving.shapes.filter import FilterResponse
 from tain.serving.shapes.predict import LabelScore
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
@@ -27,6 +28,7 @@ SHAPES = {
     "/predict": TypeAdapter(list[LabelScore] | list[list[LabelScore]]),
     "/classify": TypeAdapter(ClassifyResponse),
     "/v1/classify": TypeAdapter(ClassifyResponse),
+    "/v1/filter": TypeAdapter(FilterResponse),
 }
 LONG = made_up_texts(4, seed=8, high=120)
 WORDS = st.text(st.characters(), max_size=30)  # half surrogates included
@@ -40,6 +42,13 @@ JSON = st.recursive(
 )
 TEXTS = TEXT | st.lists(TEXT, max_size=4) | st.lists(st.lists(TEXT, max_size=2), max_size=3) | JSON
 RATE = st.sampled_from([0.01, 0.05, 0.0001, 1, 0]) | st.floats() | JSON
+GATE = st.fixed_dictionaries({"label": st.sampled_from(["human", "ai", "sport"]) | JSON}, optional={
+    "model": st.sampled_from(["detector", None]) | JSON, "target_fpr": RATE, "min_probability": RATE, "prior": RATE,
+    "too_short": st.sampled_from(["pass", "drop"]) | JSON, "truncate": st.booleans() | JSON,
+    "reads": st.sampled_from(["answer", "prompt_and_answer"]) | JSON})  # fmt: skip
+GOOD_GATE = st.sampled_from([
+    {"label": "human", "target_fpr": 0.05}, {"label": "ai", "min_probability": 1e-320, "prior": 1e-320},
+    {"label": "human", "min_probability": 0.3, "too_short": "pass"}])  # fmt: skip
 FIELDS = {
     "text": TEXTS, "inputs": TEXTS, "input": TEXTS, "target_fpr": RATE, "prior": RATE, "windows": st.booleans() | JSON,
     "model": st.sampled_from(["detector", None]) | JSON, "truncate": st.booleans() | JSON, "extra": JSON,
@@ -47,9 +56,11 @@ FIELDS = {
     "parameters": st.fixed_dictionaries({}, optional={
         "top_k": st.integers(-1, 5) | JSON, "function_to_apply": st.sampled_from(["softmax", "sigmoid", "none"]) | JSON,
         "truncate": st.booleans() | JSON}) | JSON,
-    "use_activation": st.booleans() | JSON,
+    "use_activation": st.booleans() | JSON, "prompt": TEXT | JSON, "top_k": st.integers(-1, 5) | JSON,
+    "candidates": st.lists(TEXT, max_size=4) | JSON, "gates": st.lists(GOOD_GATE | GATE, max_size=3) | JSON,
 }  # fmt: skip
-NEEDED = {"/v1/check": "text", "/": "inputs", "/predict": "inputs", "/classify": "input", "/v1/classify": "input"}
+NEEDED = {"/v1/check": "text", "/": "inputs", "/predict": "inputs", "/classify": "input", "/v1/classify": "input",
+          "/v1/filter": "candidates"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

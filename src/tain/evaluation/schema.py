@@ -91,16 +91,28 @@ class Stored(Part):
         Raises:
             DataError: If it is no JSON, no Report of this kind, or a Report of another format.
         """
-        values = read_json(path)
+        return cls.read(read_json(path), origin=str(path))
+
+    @classmethod
+    def read(cls, values: object, *, origin: str) -> Self:
+        """The Report that a JSON value is.
+
+        Args:
+            values: As `save` writes it.
+            origin: Where it comes from, for errors.
+
+        Raises:
+            DataError: If it is no Report of this kind, or a Report of another format.
+        """
         version = values.get("format_version") if isinstance(values, dict) else None
         if version != FORMAT_VERSION:
-            raise DataError(f"{path}: format_version is {version!r}; {_what_to_do(version)}")
+            raise DataError(f"{origin}: format_version is {version!r}; {_what_to_do(version)}")
         try:
             return cls.model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise DataError(f"{path}: {where}: {first['msg']}. It is no whole Report; evaluate again.") from error
+            raise DataError(f"{origin}: {where}: {first['msg']}. It is no whole Report; evaluate again.") from error
 
 
 class Report(Stored):

@@ -12,6 +12,8 @@ from tain.serving.rate import RateLimit, client_of
 
 OPEN_PATHS = frozenset({"/health"})
 ADMIN_PATHS = frozenset({"/metrics"})
+PAGE_PATHS = frozenset({"/", "/jobs"})
+PAGE_FILES = "/page/"
 _ASK_FOR_KEY = {"WWW-Authenticate": "Bearer"}
 
 
@@ -54,7 +56,7 @@ class Access:
         address = client_of((scope.get("client") or (None,))[0])
         if wait_s := self._limit.wait_s(f"key {key.name}" if key else f"address {address}"):
             raise overloaded("Too many requests of one client.", retry_after_s=wait_s, error_type="rate_limited")
-        if self._keys is None:
+        if self._keys is None or _is_page(scope):
             return
         if key is None:
             reason = "The key is not known." if token else "A key is needed."
@@ -68,6 +70,12 @@ def _refuse_other_sites(scope: Scope, headers: Headers) -> None:
     site = headers.get("sec-fetch-site", "none")
     if scope["method"] not in ("GET", "HEAD") and site not in ("none", "same-origin"):
         raise Refusal(403, "A page of another site sent this. Use a page of this server, or a program.")
+
+
+def _is_page(scope: Scope) -> bool:
+    # What a page is made of says nothing of any text or model; the page itself asks for the key.
+    path = scope["path"]
+    return scope["method"] == "GET" and (path in PAGE_PATHS or path.startswith(PAGE_FILES))
 
 
 def _require(key: Key, wanted: KeyScope) -> None:

@@ -18,7 +18,8 @@ from tain.serving.intake import Intake, Upload
 from tain.serving.keys import KeyRing, read_keys
 from tain.serving.metrics import Metrics
 from tain.serving.rate import RateLimit
-from tain.serving.routes import about, check, classify, files, jobs
+from tain.serving.routes import about, check, classify, files, jobs, page
+from tain.serving.routes import filter as gates
 from tain.serving.served import open_models
 from tain.serving.service import Service
 from tain.serving.settings import Settings
@@ -66,7 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = service
     add_error_handlers(app)
-    for routes in (check, files, classify, jobs, about):
+    for routes in (check, files, classify, gates, jobs, about, page):
         app.include_router(routes.router)
     return app
 

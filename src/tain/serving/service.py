@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -17,6 +17,7 @@ from tain.serving.jobs.desk import Limits
 from tain.serving.jobs.work import Work
 from tain.serving.logs import note
 from tain.serving.metrics import Metrics
+from tain.serving.report_page import ReportPages
 from tain.serving.served import Served, Side
 from tain.serving.served_detector import ServedDetector
 from tain.serving.settings import Settings
@@ -34,6 +35,7 @@ class Service:
         metrics: Counts and times.
         started: Seconds since 1970.
         batcher: None before it has started.
+        reports: Pages of the models' Reports.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Service:
     started: int
     batcher: Batcher | None = None
     _jobs: Work | None = None
+    reports: ReportPages = field(default_factory=ReportPages)
 
     def start(self) -> None:
         """Start the thread that reads."""

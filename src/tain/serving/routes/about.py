@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from tain.core.version import VERSION
+from tain.evaluation.thresholds import OperatingPoint
 from tain.serving.errors import ALWAYS, Refusal, declared
 from tain.serving.routes.security import KEY
 from tain.serving.served import Served
@@ -19,6 +20,7 @@ from tain.serving.shapes.about import (
     ModelList,
     ModelType,
     OperatingPointBody,
+    PointBody,
 )
 
 router = APIRouter(tags=["about"], responses=ALWAYS)
@@ -54,7 +56,7 @@ async def info(request: Request) -> Info:
                 id2label={str(i): name for i, name in names.items()}, label2id={name: i for i, name in names.items()}
             )
         ),
-        operating_point=_point(model) if isinstance(model, ServedDetector) else None,
+        operating_point=_default_point(model) if isinstance(model, ServedDetector) else None,
         min_words=model.detector.settings.min_words if isinstance(model, ServedDetector) else None,
         max_input_length=model.max_tokens,
         max_concurrent_requests=settings.max_requests,
@@ -78,6 +80,7 @@ async def metrics(request: Request) -> Response:
 
 
 def _card(model: Served, created: int) -> ModelCard:
+    detector = model.detector if isinstance(model, ServedDetector) else None
     return ModelCard(
         id=model.id.name,
         created=created,
@@ -85,16 +88,17 @@ def _card(model: Served, created: int) -> ModelCard:
         model_sha=model.id.sha256,
         labels=list(model.labels),
         max_model_len=model.max_tokens,
-        can_check=isinstance(model, ServedDetector),
+        can_check=detector is not None,
+        operating_points=[_point(point) for point in detector.calibration.record.points] if detector else [],
+        default_fpr=detector.settings.default_fpr if detector else None,
+        min_words=detector.settings.min_words if detector else None,
+        has_report=detector is not None and detector.report is not None,
     )
 
 
-def _point(model: ServedDetector) -> OperatingPointBody:
-    point = model.detector.point()
-    return OperatingPointBody(
-        target_fpr=point.target_fpr,
-        threshold=point.threshold,
-        n_human=point.n_human,
-        fpr_upper=point.fpr_upper,
-        even_prior=model.even_prior,
-    )
+def _point(point: OperatingPoint) -> PointBody:
+    return PointBody.model_validate(point, from_attributes=True)
+
+
+def _default_point(model: ServedDetector) -> OperatingPointBody:
+    return OperatingPointBody(**_point(model.detector.point()).model_dump(), even_prior=model.even_prior)

@@ -13,6 +13,15 @@ class Health(BaseModel):
     status: Literal["ready"] = "ready"
 
 
+class PointBody(BaseModel):
+    """What a label ai means."""
+
+    target_fpr: float = Field(description="False positive rate aimed at.")
+    threshold: float = Field(description="A score above it means ai.")
+    n_human: int = Field(description="Human texts it was fitted to.")
+    fpr_upper: float = Field(description="Upper end of the 95% interval of the rate.")
+
+
 class ModelCard(BaseModel):
     """A model as OpenAI's list of models has it."""
 
@@ -25,6 +34,10 @@ class ModelCard(BaseModel):
     labels: list[str] = Field(description="Its classes.")
     max_model_len: int = Field(description="Tokens it reads at once; a detector reads longer texts in windows.")
     can_check: bool = Field(description="Whether /v1/check takes it: a detector has operating points.")
+    operating_points: list[PointBody] = Field(description="Loosest first; empty for a classifier without.")
+    default_fpr: float | None = Field(description="Target of the operating point used by default.")
+    min_words: int | None = Field(description="Texts with fewer get no score.")
+    has_report: bool = Field(description="Whether /report can show how it was measured.")
 
 
 class ModelList(BaseModel):
@@ -47,13 +60,9 @@ class ModelType(BaseModel):
     classifier: Classes
 
 
-class OperatingPointBody(BaseModel):
+class OperatingPointBody(PointBody):
     """What a label ai means by default."""
 
-    target_fpr: float = Field(description="False positive rate aimed at.")
-    threshold: float = Field(description="A score above it means ai.")
-    n_human: int = Field(description="Human texts it was fitted to.")
-    fpr_upper: float = Field(description="Upper end of the 95% interval of the rate.")
     even_prior: float | None = Field(
         description="Share of AI texts at which the probabilities of /predict and /classify hold; null: not calibrated."
     )

@@ -1,0 +1,78 @@
+"""What people see: the page that checks a text, its files, and the Report of a detector.
+
+Nothing here comes from another host, and no page runs a script that is not ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.resources import files
+
+from fastapi import APIRouter, Request, Response
+
+from tain.serving.errors import Refusal
+from tain.serving.service import service_of
+
+router = APIRouter(include_in_schema=False)
+
+_KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_PAGES = files("tain.serving") / "page"
+_FILES = {
+    each.name: (each.read_bytes(), f"{kind}; charset=utf-8")
+    for each in _PAGES.iterdir()
+    for ending, kind in _KINDS.items()
+    if each.name.endswith(ending)
+}
+_SHUT = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    f"require-trusted-types-for 'script'; {_SHUT}"
+)
+# A Report carries its styles and plots within itself, and no script.
+REPORT_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; {_SHUT}"
+_HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+@router.get("/")
+async def check_page() -> Response:
+    """The page that checks a text."""
+    return _file("index.html")
+
+
+@router.get("/jobs")
+async def jobs_page() -> Response:
+    """The page for many texts, which says so where the server takes none."""
+    return _file("jobs.html")
+
+
+@router.get("/page/{name}")
+async def page_file(name: str) -> Response:
+    """A style, a script or the icon."""
+    return _file(name)
+
+
+@router.get("/report")
+async def report(request: Request, model: str | None = None) -> Response:
+    """How a detector was measured, or that nothing says so."""
+    service = service_of(request)
+    page, is_there = await asyncio.to_thread(service.reports.page, service.model(model))
+    return _html(page, 200 if is_there else 404)
+
+
+def _file(name: str) -> Response:
+    if name not in _FILES:
+        raise Refusal(404, "There is no such file. GET / is the page.")
+    content, kind = _FILES[name]
+    return Response(content, media_type=kind, headers={**_HEADERS, "Content-Security-Policy": PAGE_POLICY})
+
+
+def _html(page: str, status: int) -> Response:
+    headers = {**_HEADERS, "Content-Security-Policy": REPORT_POLICY}
+    # Half a surrogate pair, which a text of a Report may hold, is no UTF-8.
+    return Response(page.encode("utf-8", "replace"), status, headers, "text/html; charset=utf-8")
