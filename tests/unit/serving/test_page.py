@@ -81,9 +81,7 @@ def test_the_address_of_the_page_is_still_hugging_faces_for_those_who_post(clien
     assert client.post("/", json={"inputs": "w1 " * 60}).json()[0][0]["label"] in ("human", "ai")
 
 
-@pytest.mark.parametrize(
-    "name", ["%2e%2e", "%2e%2e%2fapp.py", "app.py", "__init__.py", "page.css/", "x" * 300]
-)
+@pytest.mark.parametrize("name", ["%2e%2e", "%2e%2e%2fapp.py", "app.py", "__init__.py", "page.css/", "x" * 300])
 def test_only_the_files_of_the_page_are_given(client, name):
     answer = client.get(f"/page/{name}")
     assert answer.status_code == 404

@@ -22,6 +22,7 @@ export async function downloadReport(section, answer) {
   const style = await (await fetch("/page/page.css")).text();
   const shown = section.cloneNode(true);
   shown.querySelectorAll(".actions, .detail").forEach((each) => each.remove());
+  shown.querySelectorAll(".chosen").forEach((each) => each.classList.remove("chosen"));
   shown.querySelectorAll("details").forEach((each) => each.setAttribute("open", ""));
   shown.querySelectorAll("button").forEach((each) => each.replaceWith(make("span", { class: each.className }, each.textContent)));
   const page = document.implementation.createHTMLDocument("A text, checked with tain");
