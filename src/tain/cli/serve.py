@@ -55,7 +55,8 @@ def serve(
 
     POST /v1/check gives verdicts; /predict and / answer as Hugging Face's servers do, /classify and /v1/classify as
     vLLM does. POST /v1/check/file reads a document; POST /v1/jobs scores a file of texts while nobody waits, and goes
-    on with it after a restart. GET /health, /info, /v1/models and /metrics say how the server does. It listens to this
+    on with it after a restart; /v1/filter passes on candidates that classifiers let through. GET / is a page for
+    people. GET /health, /info, /v1/models and /metrics say how the server does. It listens to this
     machine alone unless --host says otherwise, and then asks for a key. The log goes to stderr, a JSON object a line,
     without texts. Ctrl-C or SIGTERM finishes what was taken.
     """
