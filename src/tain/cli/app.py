@@ -37,6 +37,7 @@ VERBS: dict[str, str] = {
     "attack": "Write texts as attackers would change them.",
     "compare": "Compare methods by a study.",
     "explain": "Find the training texts that errors or verdicts come from.",
+    "suspects": "Find the texts of a corpus whose label may be wrong.",
     "spectra": "Show what training did to singular values of weight matrices.",
     "compress": "Write a trained classifier in a few bits per weight.",
     "export": "Write a detector for other tools.",
