@@ -30,7 +30,7 @@ def spectra(
     is_json: Annotated[bool, typer.Option("--json", help="Write one JSON object to stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
-    """Show what training did to the singular values of each weight matrix.
+    """Show what training did to singular values of weight matrices.
 
     For every matrix that changed: how many singular values of base, tuned matrix and change hold most of the squared
     mass, how large the change is beside the base, and how many of the strongest directions the base did not have.

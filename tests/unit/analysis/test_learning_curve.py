@@ -105,7 +105,7 @@ def test_paths_of_one_draw_err_together_and_widen_the_interval():
     seeds, sizes = np.tile(np.arange(8), len(SIZES)), np.repeat(SIZES, 8)
     shift = 0.02 * np.random.default_rng(0).normal(size=8)[seeds]
     y = errors_of(curve(0.1, 0.2, 0.5), sizes, noise=0.001) + shift
-    apart, together = forecast(sizes, y).at(32_000), forecast(sizes, y, seeds=seeds).at(32_000)
+    apart, together = forecast(sizes, y).at(2_000), forecast(sizes, y, seeds=seeds).at(2_000)
     assert together.high - together.low > 1.3 * (apart.high - apart.low)
     few = seeds < 3  # too few to be resampled whole
     assert forecast(sizes[few], y[few], seeds=seeds[few]).at(32_000) == forecast(sizes[few], y[few]).at(32_000)

@@ -53,7 +53,7 @@ class SaturatingCurve:
     def slopes(self, sizes: Vector) -> NDArray[np.float64]:
         """Derivatives of the error by floor, gain and exponent, shape (n_points, 3)."""
         falls = (sizes / self.unit) ** -self.exponent
-        return np.c_[np.ones_like(falls), falls, -self.gain * falls * np.log(sizes / self.unit)]
+        return np.stack([np.ones_like(falls), falls, -self.gain * falls * np.log(sizes / self.unit)], axis=1)
 
 
 def fit_curve(sizes: Vector, errors: Vector) -> SaturatingCurve:
@@ -108,4 +108,4 @@ def fit_many(sizes: Vector, errors: NDArray[np.float64]) -> NDArray[np.float64]:
     kind, place = np.divmod(table.transpose(1, 0, 2).reshape(len(errors), -1).argmin(axis=1), len(EXPONENTS))
     rows = np.arange(len(errors))
     floors, gains = (np.stack([each[part] for each in tries])[kind, rows, place] for part in (0, 1))
-    return np.c_[floors, gains, EXPONENTS[place]]
+    return np.stack([floors, gains, EXPONENTS[place]], axis=1)

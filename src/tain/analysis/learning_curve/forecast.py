@@ -118,7 +118,7 @@ class Forecast:
             error: Aimed at.
             level: Of the interval.
         """
-        curves = (SaturatingCurve(*values, self.curve.unit) for values in self.draws.tolist())
+        curves = (SaturatingCurve(a, b, c, self.curve.unit) for a, b, c in self.draws.tolist())
         counts = np.array([curve.n_for(error) for curve in curves])
         low, high = np.quantile(counts, _ends(level), method="inverted_cdf")  # the only one that takes infinity
         return Need(*(self._within(n) for n in (self.curve.n_for(error), low, high)))

@@ -32,12 +32,18 @@ class Change:
     @property
     def relative_frobenius(self) -> float | None:
         """The Frobenius norm of the difference over the base's; None without a base, or with one of zeros."""
-        return _ratio(self.difference and self.difference.frobenius, self.base and self.base.frobenius)
+        return (
+            None
+            if self.difference is None or self.base is None
+            else _ratio(self.difference.frobenius, self.base.frobenius)
+        )
 
     @property
     def relative_nuclear(self) -> float | None:
         """The nuclear norm of the difference over the base's; None without a base, or with one of zeros."""
-        return _ratio(self.difference and self.difference.nuclear, self.base and self.base.nuclear)
+        return (
+            None if self.difference is None or self.base is None else _ratio(self.difference.nuclear, self.base.nuclear)
+        )
 
     def n_intruders(self, epsilon: float = 0.5) -> int | None:
         """How many of the strongest directions the base did not have; None without a base.
@@ -71,5 +77,5 @@ def change_of(base: Matrix | None, tuned: Matrix, *, factors: Factors | None = N
     return Change(base_spectrum, tuned_spectrum, difference, similarities(before, after, n_vectors=n_vectors))
 
 
-def _ratio(above: float | None, below: float | None) -> float | None:
-    return above / below if above is not None and below else None
+def _ratio(above: float, below: float) -> float | None:
+    return above / below if below > 0 else None

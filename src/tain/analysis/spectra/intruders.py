@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tain.analysis.spectra.spectrum import Matrix, Spectrum, Vector, sound
+from tain.analysis.spectra.spectrum import Matrix, Spectrum, Vector, sound, triangle
 
 
 def left_vectors(matrix: Matrix) -> tuple[NDArray[np.float64], Spectrum]:
@@ -31,7 +31,7 @@ def left_vectors(matrix: Matrix) -> tuple[NDArray[np.float64], Spectrum]:
     """
     own = sound(matrix)
     is_wide = own.shape[1] > own.shape[0]
-    vectors, values, _ = np.linalg.svd(np.linalg.qr(own.T, mode="r").T if is_wide else own, full_matrices=False)
+    vectors, values, _ = np.linalg.svd(triangle(own.T).T if is_wide else own, full_matrices=False)
     least = values.max() * max(matrix.shape) * np.finfo(np.float64).eps
     return vectors[:, values > least], Spectrum(values)
 
@@ -48,4 +48,5 @@ def similarities(base: NDArray[np.float64], tuned: NDArray[np.float64], *, n_vec
         Absolute cosines from 0 to 1, shape (at most k,). Below epsilon, such as 0.5, the direction intrudes.
     """
     cosines = np.abs(tuned[:, :n_vectors].T @ base)
-    return np.minimum(cosines.max(axis=1, initial=0.0), 1.0)
+    nearest: Vector = np.minimum(cosines.max(axis=1, initial=0.0), 1.0)
+    return nearest

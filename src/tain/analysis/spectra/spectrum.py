@@ -79,7 +79,7 @@ def spectrum_of(matrix: Matrix) -> Spectrum:
 
     Cost: O(rows columns min(rows, columns)), in float64.
     """
-    return Spectrum(np.linalg.svd(sound(matrix), compute_uv=False))
+    return Spectrum(np.linalg.svd(sound(matrix), compute_uv=False).astype(np.float64, copy=False))
 
 
 def spectrum_of_product(left: Matrix, right: Matrix) -> Spectrum:
@@ -102,9 +102,14 @@ def spectrum_of_product(left: Matrix, right: Matrix) -> Spectrum:
     left, right = sound(left), sound(right)
     if left.shape[1] != right.shape[0]:
         raise DataError(f"Factors have shapes {left.shape} and {right.shape}; expected (rows, r) and (r, columns).")
-    r1 = np.linalg.qr(left, mode="r")
-    r2 = np.linalg.qr(right.T, mode="r")
-    return spectrum_of(r1 @ r2.T)
+    return spectrum_of(triangle(left) @ triangle(right.T).T)
+
+
+def triangle(matrix: Matrix) -> NDArray[np.float64]:
+    """R of a QR decomposition, which has the singular values and right singular vectors of the matrix."""
+    # The stubs of numpy know the other modes only.
+    found: NDArray[np.float64] = np.asarray(np.linalg.qr(matrix, mode="r"))
+    return found
 
 
 def sound(matrix: Matrix) -> NDArray[np.float64]:

@@ -72,7 +72,8 @@ def _reduction(labels: Labels, groups: Labels, k: int) -> Callable[[NDArray[np.f
 
 
 def _ratio(above: NDArray[np.number], below: NDArray[np.number]) -> Vector:
-    return np.asarray(above, dtype=np.float64) / np.maximum(below, 1)
+    found: Vector = np.asarray(above, dtype=np.float64) / np.maximum(below, 1)
+    return found
 
 
 def _sound(states: NDArray[np.floating], labels: Labels) -> NDArray[np.float64]:

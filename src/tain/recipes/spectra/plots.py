@@ -87,12 +87,12 @@ def _draw(row: MatrixRow, colour: str, both: Axes, change: Axes, mass: Axes) -> 
     both.plot(*_above_zero(base.values), color=BASE, **thin)
     both.plot(*_above_zero(tuned.values), color=colour, linestyle="--", **thin)
     # A product of few factors would be a point without a mark.
-    mark = {"marker": ".", "markersize": 3}
-    change.plot(*_above_zero(difference.values / max(base.spectral, 1e-300)), color=colour, **mark, **thin)
+    dotted: Any = {**thin, "marker": ".", "markersize": 3}
+    change.plot(*_above_zero(difference.values / max(base.spectral, 1e-300)), color=colour, **dotted)
     if difference.frobenius > 0:
         shares = np.cumsum(difference.values**2) / difference.frobenius**2
         places = np.arange(1, len(shares) + 1) / min(row.shape)
-        mass.plot(np.r_[0, places], np.r_[0, shares], color=colour, **mark, **thin)
+        mass.plot(np.r_[0, places], np.r_[0, shares], color=colour, **dotted)
 
 
 def _above_zero(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

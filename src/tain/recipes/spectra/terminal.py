@@ -36,7 +36,7 @@ def _cells(row: MatrixRow, found: Spectra) -> list[str]:
         row.name.removesuffix(".weight") + (f" ({mark})" if mark else ""),
         "x".join(map(str, row.shape)),
         " ".join(NONE if rank is None else str(rank) for rank in ranks),
-        _number(change.difference and change.difference.stable_rank, ".1f"),
+        _number(None if change.difference is None else change.difference.stable_rank, ".1f"),
         _number(change.relative_frobenius, ".1%"),
         _number(change.relative_nuclear, ".1%"),
         NONE if n_intruders is None else str(n_intruders),
