@@ -2,7 +2,8 @@
 
 Neighbours are texts of the largest cosine. A text's own group is left out: a mirror and the human text that it was
 written to match lie side by side with different labels, and both are right. Texts that lie equally far at the edge
-share the places that are left, so that the order of the texts does not matter.
+share the places that are left, so that the order of the texts does not matter. Votes are not weighed by how common a
+label is: where one is rare, its texts are doubted more, and rightly so if labels went wrong at random.
 
 Source: the rule of Wilson 1972, Asymptotic properties of nearest neighbor rules using edited data, as a share.
 """

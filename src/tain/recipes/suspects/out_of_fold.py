@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tain.core.errors import MetricError
 
-STRENGTH = 0.1  # weak, as wrong labels are there to be learned by heart
+STRENGTH = 0.01  # firmly held back: wrong labels are there to be learned by heart
 
 
 def out_of_fold(
