@@ -127,7 +127,7 @@ def test_bad_rows_say_why_and_spoil_no_others(jobs_client, texts):
     ("name", "content", "told"),
     [
         ("a.csv", b"author,title\nx,y\n", "Name it with text_column"),
-        ("a.jsonl.gz", gzip.compress(jsonl([{"text": "x"}] * 50))[:-20], "cut short"),
+        ("a.jsonl.gz", gzip.compress(jsonl([{"text": "x"}] * 50), mtime=0)[:-20], "cut short"),
         ("a.jsonl", jsonl([{"text": "x"}] * 201), "more than 200 rows"),
         ("a.jsonl", b"[1, 2]", "one JSON array"),
     ],
@@ -170,7 +170,7 @@ def test_a_parquet_file_that_swells_ends(jobs_client, monkeypatch):
     ("name", "content", "status", "told"),
     [
         ("a.docx", b"PK\x03\x04", 415, "Expected one of"),
-        ("a.jsonl", gzip.compress(b"{}"), 415, "begins as .gz data"),
+        ("a.jsonl", gzip.compress(b"{}", mtime=0), 415, "begins as .gz data"),
         ("a.csv.gz", b"text\nx", 415, "begins otherwise"),
         ("a.parquet", b"PAR0", 415, "begins otherwise"),
         ("a.jsonl", b"", 422, "empty"),
