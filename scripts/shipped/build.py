@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from measure import trained
+from corpus import trained
 
 from tain.core.example import Corpus
 from tain.corpora.excerpts import excerpt

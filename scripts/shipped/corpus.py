@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
+from tain.core.files import read_json
 from tain.corpora.normalise import get_normaliser
 from tain.corpora.split import assign_split
 
@@ -122,6 +123,12 @@ def pool(data: Path, name: str) -> pl.DataFrame:
             for split, n in parts.items()
         ]
     ).filter(pl.col("text").str.split(" ").list.len() >= MIN_WORDS)
+
+
+def trained(build: Path) -> tuple[str, ...]:
+    """The files that teach; mirrors only where the Run names them."""
+    corpus = read_json(build / "run-0" / "config.json")["corpus"]
+    return ("train", "mirrors") if corpus.get("ngram_train") else ("train",)
 
 
 def main(data: Path, output: Path) -> None:

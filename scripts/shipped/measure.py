@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tain.core.files import read_json, write_json
+from tain.core.files import write_json
 from tain.core.progress import progress
 from tain.corpora.excerpts import excerpt
 from tain.corpora.split import assign_split
@@ -37,7 +37,7 @@ from tain.evaluation.schema import Report
 from tain.recipes.baseline_texts import plain
 
 sys.path.insert(0, str(Path(__file__).parent))
-from corpus import POOL_SHARES, SEED
+from corpus import POOL_SHARES, SEED, trained
 
 N_PER_CLASS = 600
 N_PER_POOL = 500
@@ -130,12 +130,6 @@ def mirrored(detector: Detector, tfidf: Baseline, build: Path) -> Scored:
     frame = pl.read_parquet(build / "held-mirrors.parquet")
     is_ai = (frame["label"] == "ai").to_numpy()
     return scored(detector, tfidf, "held mirrors", plain(frame["text"].to_list()), is_ai)
-
-
-def trained(build: Path) -> tuple[str, ...]:
-    """The files that teach; mirrors only where the Run names them."""
-    corpus = read_json(build / "run-0" / "config.json")["corpus"]
-    return ("train", "mirrors") if corpus.get("ngram_train") else ("train",)
 
 
 def training_rows(build: Path) -> tuple[list[str], NDArray[np.bool_]]:
