@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Set before anything imports torch, which reads the number of threads once.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -19,6 +20,11 @@ os.environ["MPLBACKEND"] = "Agg"
 os.environ["COLUMNS"] = "80"
 for name in ("TAIN_TRACEBACK", "NO_COLOR", "FORCE_COLOR"):
     os.environ.pop(name, None)
+
+# The same tree gives the same answer each time; `HYPOTHESIS_PROFILE=search make test` looks for what is not yet known.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
