@@ -23,6 +23,7 @@ from tain.recipes.configuration import CorpusConfig, RunConfig
 from tain.recipes.mine.configuration import MINING, MiningConfig
 from tain.recipes.mirror.configuration import MirrorConfig
 from tain.recipes.studies.configuration import Contestant, LeaveOneOut, StudyCorpus, StudyTexts
+from tain.recipes.studies.forgetting.configuration import Forgetting, Retained
 from tain.recipes.studies.tuning.configuration import TaskSplits, Tuning, TuningMethod, TuningTask
 from tain.training.config import TrainingConfig
 
@@ -91,6 +92,8 @@ def study_sections() -> Iterator[str]:
     yield section("`[[tasks]]` of a study of tuning", first_line(TuningTask), TuningTask)
     yield section("`splits` of a task", first_line(TaskSplits), TaskSplits)
     yield section("`[[methods]]` of a study of tuning", first_line(TuningMethod), TuningMethod)
+    yield section("A study of forgetting", 'With `study = "forgetting"` at the top of its file.', Forgetting)
+    yield section("`[[retain]]` of a study of forgetting", first_line(Retained), Retained)
 
 
 def section(title: str, text: str, model: type[BaseModel]) -> str:

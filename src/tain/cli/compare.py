@@ -26,9 +26,9 @@ def compare(
     """Compare methods by a study.
 
     A study that was stopped goes on where it was; a cell that is done is never run again. The table is written to
-    OUTPUT/table.md and OUTPUT/table.json after every run; of a study of tuning also OUTPUT/table.tex and OUTPUT/plots.
-    --only and --limit-minutes are for studies of tuning. Exits with 3 when the limit left something of what was asked
-    for to do; the table says how much of the whole study is left.
+    OUTPUT/table.md and OUTPUT/table.json after every run; of a study of tuning also OUTPUT/table.tex, and of tuning and
+    forgetting OUTPUT/plots. --only and --limit-minutes are for these two kinds. Exits with 3 when the limit left
+    something of what was asked for to do; the table says how much of the whole study is left.
     """
     import json
 

@@ -10,6 +10,8 @@ from typing import Protocol, TypeVar
 from tain.core.errors import ConfigError
 from tain.core.files import whole_file, write_json
 from tain.recipes.studies.configuration import LeaveOneOut, read_study
+from tain.recipes.studies.forgetting.configuration import Forgetting
+from tain.recipes.studies.forgetting.tables import ForgettingResults
 from tain.recipes.studies.leave_one_out import LeaveOneOutStudy
 from tain.recipes.studies.leave_one_out_table import Row, markdown, rows
 from tain.recipes.studies.tuning.configuration import Tuning
@@ -96,6 +98,35 @@ class TuningTable:
         return {"n_left": self.n_left, **{k: [_plain(v) for v in getattr(self.results, k)] for k in ("rows", "tests")}}
 
 
+@dataclass(frozen=True)
+class ForgettingTable:
+    """The result of a study of forgetting.
+
+    Attributes:
+        results: Rows, gaps to the reference, and what is left.
+    """
+
+    results: ForgettingResults
+
+    @property
+    def n_left(self) -> int:
+        """Steps of the whole study that were not run yet."""
+        return self.results.n_left
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether something of what was asked for was left."""
+        return self.results.is_cut_short
+
+    def markdown(self) -> str:
+        """As GitHub Markdown."""
+        return self.results.markdown()
+
+    def as_json(self) -> dict[str, object]:
+        """As plain values."""
+        return {"n_left": self.n_left, **{k: [_plain(v) for v in getattr(self.results, k)] for k in ("rows", "gaps")}}
+
+
 def compare(
     file: Path,
     output: Path,
@@ -109,11 +140,12 @@ def compare(
 
     Args:
         file: TOML of the study.
-        output: Its folder: `cells/` with every measurement (a study of tuning may name another place), `table.md` and
-            `table.json`; of a study of tuning also `table.tex` and `plots/`.
-        only: Names of tasks, methods or backbones of a study of tuning, to run these and their teachers alone; none
-            runs all.
-        limit_minutes: Of a study of tuning: begin no cell that would end later.
+        output: Its folder: `cells/` with every measurement (a study of tuning may name another place, one of
+            forgetting has it under `learnt/`), `table.md` and `table.json`; of a study of tuning also `table.tex`, and
+            of tuning and forgetting `plots/`.
+        only: Names of tasks, methods or backbones of a study of tuning or forgetting, to run these and their teachers
+            alone; none runs all.
+        limit_minutes: Of a study of tuning or forgetting: begin no cell that would end later.
         is_quiet: No progress bars.
         tell: Told each cell that is done.
 
@@ -125,8 +157,12 @@ def compare(
     study = read_study(file)
     if isinstance(study, Tuning):
         return _compare_tuning(study, output, only, limit_minutes, is_quiet=is_quiet, tell=tell)
+    if isinstance(study, Forgetting):
+        return _compare_forgetting(study, output, only, limit_minutes, is_quiet=is_quiet, tell=tell)
     if only or limit_minutes is not None:
-        raise ConfigError(f"{file} is a leave-one-out study; --only and --limit-minutes are for studies of tuning.")
+        raise ConfigError(
+            f"{file} is a leave-one-out study; --only and --limit-minutes are for studies of tuning and forgetting."
+        )
     return _compare_leave_one_out(study, output, is_quiet=is_quiet, tell=tell)
 
 
@@ -158,6 +194,24 @@ def _compare_tuning(
         with whole_file(output / "table.tex") as part:
             part.write_text(latex(table.results), encoding="utf-8")
         save_plots(found, output / "plots")
+        _written(table, output)
+    return table
+
+
+def _compare_forgetting(
+    study: Forgetting, output: Path, only: Sequence[str], limit_minutes: float | None, *, is_quiet: bool, tell: Tell
+) -> ForgettingTable:
+    from tain.recipes.studies.forgetting.plots import save_pareto
+    from tain.recipes.studies.forgetting.results import gather_forgetting
+    from tain.recipes.studies.forgetting.study import ForgettingStudy
+
+    running = ForgettingStudy(study, output, only=only, is_quiet=is_quiet, tell=tell)
+    try:
+        running.run(limit_minutes=limit_minutes)
+    finally:
+        rows, gaps = gather_forgetting(running)
+        table = ForgettingTable(ForgettingResults(tuple(rows), tuple(gaps), running.n_left, running.is_cut_short))
+        save_pareto(rows, output / "plots")
         _written(table, output)
     return table
 

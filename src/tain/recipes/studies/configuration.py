@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tain.core.errors import ConfigError
+from tain.recipes.studies.forgetting.configuration import Forgetting
 from tain.recipes.studies.tuning.configuration import Tuning
 from tain.recipes.toml_file import read_toml
 from tain.training.config import TrainingConfig
@@ -93,10 +94,15 @@ class LeaveOneOut(_Part):
         return tuple(dict.fromkeys(corpus.family for corpus in self.corpora))
 
 
-STUDIES: dict[str, type[LeaveOneOut] | type[Tuning]] = {"leave-one-out": LeaveOneOut, "tuning": Tuning}
+Study: TypeAlias = LeaveOneOut | Tuning | Forgetting
+STUDIES: dict[str, type[LeaveOneOut] | type[Tuning] | type[Forgetting]] = {
+    "leave-one-out": LeaveOneOut,
+    "tuning": Tuning,
+    "forgetting": Forgetting,
+}
 
 
-def read_study(file: Path) -> LeaveOneOut | Tuning:
+def read_study(file: Path) -> Study:
     """The settings of a study.
 
     Args:

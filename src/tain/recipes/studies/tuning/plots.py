@@ -21,7 +21,7 @@ MARKERS = "osD^vP*Xp<>h"
 DASHES: tuple[Any, ...] = ("--", ":", "-.", (0, (5, 1)), (0, (1, 2)), (0, (3, 1, 1, 1)))
 PANEL = (3.2, 2.7)
 DPI = 150
-_STYLE: Any = {
+STYLE: Any = {
     "font.size": 9,
     "text.parse_math": False,
     "axes.spines.top": False,
@@ -46,24 +46,35 @@ def save_plots(rows: Sequence[TuningRow], folder: Path) -> list[Path]:
     shown = [row for row in rows if row.accuracy.n]
     for base in dict.fromkeys(row.base for row in shown if row.n_trainable):
         own = [row for row in shown if row.base in (base, "")]
-        files.append(_save(_parameters(own), folder / f"parameters-{_plain(base)}.png"))
+        files.append(save_figure(_parameters(own), folder / f"parameters-{plain_name(base)}.png"))
     grids: dict[tuple[str, str, str], list[TuningRow]] = {}
     for row in shown:
         if 1 <= len(row.varied) <= 2:
             grids.setdefault((row.task, row.base, row.method), []).append(row)
     for key, own in grids.items():
         if len(own) > 1:
-            files.append(_save(_grid(own), folder / f"grid-{'-'.join(map(_plain, key))}.png"))
+            files.append(save_figure(_grid(own), folder / f"grid-{'-'.join(map(plain_name, key))}.png"))
     return files
 
 
-def _save(figure: Figure, path: Path) -> Path:
-    with mpl.rc_context(_STYLE), whole_file(path) as part:
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write a picture, whole or not at all.
+
+    Args:
+        figure: What to write.
+        path: PNG.
+    """
+    with mpl.rc_context(STYLE), whole_file(path) as part:
         figure.savefig(part, dpi=DPI, metadata={"Software": None})
     return path
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A name as part of a file's name.
+
+    Args:
+        name: Of a task, a method, or a backbone, which may be a folder.
+    """
     return "".join(sign if sign.isalnum() or sign in "-_.+" else "-" for sign in Path(name).name or "none")
 
 
@@ -77,7 +88,7 @@ def _parameters(rows: Sequence[TuningRow]) -> Figure:
     sizes = sorted({row.size for row in rows})
     names = list(dict.fromkeys(row.contestant for row in rows if row.n_trainable))
     classical = list(dict.fromkeys(row.contestant for row in rows if not row.n_trainable))
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(PANEL[0] * len(tasks) + 0.4, PANEL[1] * len(sizes) + 0.7), layout="constrained")
         panels = figure.subplots(len(sizes), len(tasks), squeeze=False)
         handles: dict[str, Any] = {}
@@ -136,7 +147,7 @@ def _grid(rows: Sequence[TuningRow]) -> Figure:
         }
         labels = keys[0], keys[1]
     values = [_shown(row)[1].mean for row in rows]
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         n_columns = max(len({x for x, _, _ in own}) for own in panels.values())
         width, height = (
             max(PANEL[0], 0.85 * n_columns + 1.2),

@@ -1,0 +1,1 @@
+"""What a training learns against what the network forgets over it."""

@@ -1,0 +1,63 @@
+"""What a study of forgetting is made from: a study of tuning, and tasks that the network could do before."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from tain.recipes.studies.tuning.configuration import Tuning, TuningTask
+
+Kind = Literal["probe", "retrieval", "similarity"]
+
+
+class Retained(TuningTask):
+    """A task that no training sees, read off the frozen network.
+
+    Its texts are embedded as the mean of the last layer's token states; labels of a similarity are numbers.
+    """
+
+    kind: Kind = Field(
+        description="probe: accuracy of logistic regression on the embeddings; retrieval: how often the nearest "
+        "training text has the label; similarity: Spearman's correlation of cosines with the labels of pairs."
+    )
+    n_train: int = Field(2000, ge=2, description="Training texts of a probe, and those a retrieval looks among.")
+    max_test: int = Field(1000, ge=2, description="Most test texts, drawn with the classes' shares.")
+    max_tokens: int = Field(64, ge=4, description="Longer texts are cut.")
+
+    @model_validator(mode="after")
+    def _is_of_its_kind(self) -> Self:
+        if (self.kind == "similarity") != (self.pair_column is not None):
+            raise ValueError(f"{self.name}: a similarity compares pairs and needs pair_column; other kinds have none")
+        return self
+
+
+class Forgetting(BaseModel):
+    """The protocol of LoRA Learns Less and Forgets Less, for any backbone.
+
+    Source: Biderman et al. 2024, arXiv:2405.09673. Differs: forgetting is read off embeddings (probes, retrieval,
+    similarity) where theirs was accuracy of a language model's answers, so that encoders can be studied; training
+    length is the number of training texts.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    study: Literal["forgetting"] = Field(description="Kind of study.")
+    learn: Tuning = Field(description="What is learnt, and by whom; a study of tuning, whose models are kept.")
+    retain: tuple[Retained, ...] = Field(min_length=1, description="What the network could do before.")
+
+    @field_validator("learn", mode="before")
+    @classmethod
+    def _is_a_tuning(cls, value: Any) -> Any:  # noqa: ANN401 (whatever the file holds)
+        return {"study": "tuning", "keep_models": True, **value} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        names = [task.name for task in self.retain]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"retain has {twice[0]!r} twice; expected each name once")
+        if not self.learn.keep_models:
+            raise ValueError("learn.keep_models is false, but what a model retains is measured once it is trained")
+        if self.learn.baselines:
+            raise ValueError(f"learn.baselines has {list(self.learn.baselines)}, which forget nothing; leave them out")
+        return self
