@@ -24,6 +24,7 @@ from tain.recipes.mine.configuration import MINING, MiningConfig
 from tain.recipes.mirror.configuration import MirrorConfig
 from tain.recipes.studies.configuration import Contestant, LeaveOneOut, StudyCorpus, StudyTexts
 from tain.recipes.studies.forgetting.configuration import Forgetting, Retained
+from tain.recipes.studies.scaling.configuration import Scaling, ScalingCorpus, ScalingTexts
 from tain.recipes.studies.tuning.configuration import TaskSplits, Tuning, TuningMethod, TuningTask
 from tain.training.config import TrainingConfig
 
@@ -88,6 +89,9 @@ def study_sections() -> Iterator[str]:
     yield section("`[texts]` of a study", first_line(StudyTexts), StudyTexts)
     yield section("`[[corpora]]` of a study", first_line(StudyCorpus), StudyCorpus)
     yield section("`[contestants.NAME]` of a study", first_line(Contestant), Contestant)
+    yield section("A study of scaling", 'With `study = "scaling"` at the top of its file.', Scaling)
+    yield section("`[texts]` of a study of scaling", first_line(ScalingTexts), ScalingTexts)
+    yield section("`[[train]]` and `[[tests]]` of a study of scaling", first_line(ScalingCorpus), ScalingCorpus)
     yield section("A study of tuning", 'With `study = "tuning"` at the top of its file.', Tuning)
     yield section("`[[tasks]]` of a study of tuning", first_line(TuningTask), TuningTask)
     yield section("`splits` of a task", first_line(TaskSplits), TaskSplits)

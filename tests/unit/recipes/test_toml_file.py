@@ -5,7 +5,7 @@ import pytest
 from tain.core.errors import ConfigError
 from tain.recipes.configuration import read_config
 from tain.recipes.mine.configuration import read_settings
-from tain.recipes.studies.configuration import read_study
+from tain.recipes.studies.kinds import read_study
 from tain.recipes.toml_file import read_toml
 
 

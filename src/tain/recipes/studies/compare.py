@@ -9,11 +9,15 @@ from typing import Protocol, TypeVar
 
 from tain.core.errors import ConfigError
 from tain.core.files import whole_file, write_json
-from tain.recipes.studies.configuration import LeaveOneOut, read_study
+from tain.recipes.studies.configuration import LeaveOneOut
 from tain.recipes.studies.forgetting.configuration import Forgetting
 from tain.recipes.studies.forgetting.tables import ForgettingResults
+from tain.recipes.studies.kinds import read_study
 from tain.recipes.studies.leave_one_out import LeaveOneOutStudy
 from tain.recipes.studies.leave_one_out_table import Row, markdown, rows
+from tain.recipes.studies.scaling.configuration import Scaling
+from tain.recipes.studies.scaling.results import fits, scaling_rows
+from tain.recipes.studies.scaling.tables import ScalingResults
 from tain.recipes.studies.tuning.configuration import Tuning
 from tain.recipes.studies.tuning.notes import Results
 from tain.recipes.studies.tuning.tables import latex
@@ -127,6 +131,33 @@ class ForgettingTable:
         return {"n_left": self.n_left, **{k: [_plain(v) for v in getattr(self.results, k)] for k in ("rows", "gaps")}}
 
 
+@dataclass(frozen=True)
+class ScalingTable:
+    """The result of a study of scaling.
+
+    Attributes:
+        results: Rows and fitted curves.
+        n_left: Such a study runs to its end.
+        is_cut_short: And is never cut short.
+    """
+
+    results: ScalingResults
+    n_left: int = 0
+    is_cut_short: bool = False
+
+    def markdown(self) -> str:
+        """As GitHub Markdown."""
+        return self.results.markdown()
+
+    def as_json(self) -> dict[str, object]:
+        """As plain values."""
+        return {
+            "target_fpr": self.results.target_fpr,
+            "rows": [_plain(row) for row in self.results.rows],
+            "fits": [fit.as_json() for fit in self.results.fits],
+        }
+
+
 def compare(
     file: Path,
     output: Path,
@@ -161,8 +192,10 @@ def compare(
         return _compare_forgetting(study, output, only, limit_minutes, is_quiet=is_quiet, tell=tell)
     if only or limit_minutes is not None:
         raise ConfigError(
-            f"{file} is a leave-one-out study; --only and --limit-minutes are for studies of tuning and forgetting."
+            f"{file} is a study of {study.study}; --only and --limit-minutes are for studies of tuning and forgetting."
         )
+    if isinstance(study, Scaling):
+        return _compare_scaling(study, output, is_quiet=is_quiet, tell=tell)
     return _compare_leave_one_out(study, output, is_quiet=is_quiet, tell=tell)
 
 
@@ -214,6 +247,16 @@ def _compare_forgetting(
         save_pareto(rows, output / "plots")
         _written(table, output)
     return table
+
+
+def _compare_scaling(study: Scaling, output: Path, *, is_quiet: bool, tell: Tell) -> ScalingTable:
+    from tain.recipes.studies.scaling.plots import save_curves
+    from tain.recipes.studies.scaling.study import ScalingStudy
+
+    cells = ScalingStudy(study, output, is_quiet=is_quiet).run(tell)
+    results = ScalingResults(tuple(scaling_rows(cells)), tuple(fits(cells)), study.target_fpr)
+    save_curves(results.rows, results.fits, output / "plots", target_fpr=study.target_fpr)
+    return _written(ScalingTable(results), output)
 
 
 def _plain(value: object) -> object:

@@ -1,16 +1,11 @@
-"""What a study is made from: one TOML file."""
+"""What a leave-one-out study is made from, and what other studies take from it: corpora, texts and contestants."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tain.core.errors import ConfigError
-from tain.recipes.studies.forgetting.configuration import Forgetting
-from tain.recipes.studies.tuning.configuration import Tuning
-from tain.recipes.toml_file import read_toml
 from tain.training.config import TrainingConfig
 
 
@@ -92,31 +87,3 @@ class LeaveOneOut(_Part):
     def families(self) -> tuple[str, ...]:
         """The families, in the order in which the corpora are named."""
         return tuple(dict.fromkeys(corpus.family for corpus in self.corpora))
-
-
-Study: TypeAlias = LeaveOneOut | Tuning | Forgetting
-STUDIES: dict[str, type[LeaveOneOut] | type[Tuning] | type[Forgetting]] = {
-    "leave-one-out": LeaveOneOut,
-    "tuning": Tuning,
-    "forgetting": Forgetting,
-}
-
-
-def read_study(file: Path) -> Study:
-    """The settings of a study.
-
-    Args:
-        file: TOML.
-
-    Raises:
-        ConfigError: If it cannot be read, or a setting is unknown or impossible; all problems at once.
-    """
-    values = read_toml(file, where=str(file))
-    kind = values.get("study")
-    if kind not in STUDIES:
-        raise ConfigError(f"{file}: study is {kind!r}. Expected one of {', '.join(STUDIES)}.")
-    try:
-        return STUDIES[kind].model_validate(values)
-    except ValidationError as error:
-        lines = (f"{file}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}." for problem in error.errors())
-        raise ConfigError("\n".join(lines)) from error

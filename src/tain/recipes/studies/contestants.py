@@ -16,7 +16,7 @@ from tain.core.files import whole_file
 from tain.core.progress import progress
 from tain.corpora.excerpts import training_excerpt
 from tain.evaluation.voting import decide, majority_vote
-from tain.recipes.studies.configuration import Contestant, LeaveOneOut
+from tain.recipes.studies.configuration import Contestant, StudyTexts
 from tain.recipes.studies.held_out import HeldOut
 
 Floats = NDArray[np.float64]
@@ -38,38 +38,38 @@ class Scores:
 
 
 def run_contestant(
-    contestant: Contestant, part: HeldOut, study: LeaveOneOut, *, seed: int, folder: Path, is_quiet: bool = False
+    contestant: Contestant, part: HeldOut, texts: StudyTexts, *, seed: int, folder: Path, is_quiet: bool = False
 ) -> Scores:
     """Train on the part and score its calibration and test texts.
 
     Args:
         contestant: A classical model or a Run; votes are counted afterwards.
         part: The texts.
-        study: How training texts are cut.
+        texts: How training texts are cut.
         seed: Of what the contestant draws.
         folder: Where a Run keeps its checkpoints; resumed when it is there.
         is_quiet: No progress bars.
     """
     if contestant.baseline is not None:
-        return _run_baseline(contestant.baseline, part, study, seed=seed)
-    return _run_method(contestant, part, study, seed=seed, folder=folder, is_quiet=is_quiet)
+        return _run_baseline(contestant.baseline, part, texts, seed=seed)
+    return _run_method(contestant, part, texts, seed=seed, folder=folder, is_quiet=is_quiet)
 
 
-def _run_baseline(name: str, part: HeldOut, study: LeaveOneOut, *, seed: int) -> Scores:
+def _run_baseline(name: str, part: HeldOut, texts: StudyTexts, *, seed: int) -> Scores:
     from tain.evaluation.baselines import build_baseline
 
-    low, high = study.texts.cut_low, study.texts.cut_high
+    low, high = texts.cut_low, texts.cut_high
     # What a Run of the same seed trains on, so that every contestant learns from the same words.
-    texts = [training_excerpt(example.text, example.id, seed=seed, low=low, high=high) for example in part.train]
+    cut = [training_excerpt(example.text, example.id, seed=seed, low=low, high=high) for example in part.train]
     is_ai = np.array([example.label == "ai" for example in part.train])
-    model = build_baseline(name).fit(texts, is_ai, seed=seed)
+    model = build_baseline(name).fit(cut, is_ai, seed=seed)
     calibration = np.asarray(model.score(part.human_calibration), dtype=np.float64)
     tests = {name: np.asarray(model.score(corpus.texts), dtype=np.float64) for name, corpus in part.tests.items()}
     return Scores(calibration, tests)
 
 
 def _run_method(
-    contestant: Contestant, part: HeldOut, study: LeaveOneOut, *, seed: int, folder: Path, is_quiet: bool
+    contestant: Contestant, part: HeldOut, texts: StudyTexts, *, seed: int, folder: Path, is_quiet: bool
 ) -> Scores:
     from tain.corpora.normalise import LATEST
     from tain.detector.reader import Reader, default_window_tokens
@@ -77,19 +77,18 @@ def _run_method(
 
     folder.mkdir(parents=True, exist_ok=True)
     write_texts(part.train, folder / TRAINING_FILE)
-    run = train(_run_config(contestant, study, folder, seed=seed), folder / RUN, is_resumed=True, is_quiet=is_quiet)
+    run = train(_run_config(contestant, texts, folder, seed=seed), folder / RUN, is_resumed=True, is_quiet=is_quiet)
     model = run.folder.model
     reader = Reader(model, normaliser=LATEST, window_tokens=default_window_tokens(model), min_words=1)
-    texts = [part.human_calibration, *(corpus.texts for corpus in part.tests.values())]
-    with progress("scoring", sum(map(len, texts)), is_quiet=is_quiet) as advance:
-        calibration, *tests = (reader.score_known(own, advance=advance).scores.astype(np.float64) for own in texts)
+    scored = [part.human_calibration, *(corpus.texts for corpus in part.tests.values())]
+    with progress("scoring", sum(map(len, scored)), is_quiet=is_quiet) as advance:
+        calibration, *tests = (reader.score_known(own, advance=advance).scores.astype(np.float64) for own in scored)
     return Scores(calibration, dict(zip(part.tests, tests, strict=True)))
 
 
-def _run_config(contestant: Contestant, study: LeaveOneOut, folder: Path, *, seed: int) -> Any:  # noqa: ANN401
+def _run_config(contestant: Contestant, texts: StudyTexts, folder: Path, *, seed: int) -> Any:  # noqa: ANN401
     from tain.recipes.configuration import CorpusConfig, RunConfig
 
-    texts = study.texts
     return RunConfig(
         name=f"{folder.name}",
         base=contestant.base,

@@ -56,7 +56,7 @@ class StudyTextsReader:
         self.examples: list[Example] = []
         for corpus in study.corpora:
             read = read_corpus([corpus.file], is_quiet=is_quiet)
-            self.examples.extend(_plain(read, source=corpus.name, min_words=study.texts.min_words))
+            self.examples.extend(plain_examples(read, source=corpus.name, min_words=study.texts.min_words))
         self.held = self._held()
 
     def _held(self) -> tuple[str, ...]:
@@ -83,19 +83,24 @@ class StudyTextsReader:
         for example in self.examples:
             if (place := self._place(example, name, shares, seed)) is not None:
                 pile[place].append(example)
-        tests = _sample(self._of_tested_corpora(pile["test"]), texts.n_test, seed)
-        train, n_repeats = _without_repeats(_sample(pile["train"], texts.n_train, seed), tests)
+        tests = sample_examples(self._of_tested_corpora(pile["test"]), texts.n_test, seed)
+        train, n_repeats = without_repeats(sample_examples(pile["train"], texts.n_train, seed), tests)
         human, n_known = self._calibration(pile["calibration"], [*train, *tests], seed)
-        _require_both(train, "train", name)
-        _require_both(tests, "test", name)
+        require_both(train, "train", name)
+        require_both(tests, "test", name)
         require_support(len(human), self.study.target_fpr)
         return HeldOut(
-            name, Corpus(tuple(train)), tuple(_ended(human, texts).texts), _by_source(tests, texts), n_repeats, n_known
+            name,
+            Corpus(tuple(train)),
+            tuple(ended_examples(human, texts).texts),
+            by_source(tests, texts),
+            n_repeats,
+            n_known,
         )
 
     def _calibration(self, pile: list[Example], others: list[Example], seed: int) -> tuple[list[Example], int]:
-        drawn = _sample((e for e in pile if e.label == "human"), self.study.texts.n_calibration, seed)
-        return _without_repeats(drawn, others)
+        drawn = sample_examples((e for e in pile if e.label == "human"), self.study.texts.n_calibration, seed)
+        return without_repeats(drawn, others)
 
     def _place(self, example: Example, held: str, shares: Mapping[str, float], seed: int) -> str | None:
         if self.study.hold_out == "family":
@@ -123,7 +128,14 @@ class StudyTextsReader:
         return "test" if is_held and place == "test" else None if is_held or place == "test" else place
 
 
-def _plain(corpus: Corpus, *, source: str, min_words: int) -> list[Example]:
+def plain_examples(corpus: Corpus, *, source: str, min_words: int) -> list[Example]:
+    """The texts of a corpus normalised, each once, under names that no other corpus has.
+
+    Args:
+        corpus: As it was read.
+        source: Name of the corpus.
+        min_words: Shorter texts are left out.
+    """
     normaliser = get_normaliser(LATEST)
     seen: set[str] = set()
     kept = []
@@ -136,7 +148,7 @@ def _plain(corpus: Corpus, *, source: str, min_words: int) -> list[Example]:
     return kept
 
 
-def _sample(examples: Iterable[Example], n: int, seed: int) -> list[Example]:
+def sample_examples(examples: Iterable[Example], n: int, seed: int) -> list[Example]:
     """The first n of each corpus and label in an order drawn by seed and id, whatever the order of the file."""
     ordered = sorted(examples, key=lambda e: np.random.default_rng([seed, crc32(e.id.encode())]).random())
     counts: dict[tuple[str | None, str | None], int] = {}
@@ -149,7 +161,13 @@ def _sample(examples: Iterable[Example], n: int, seed: int) -> list[Example]:
     return kept
 
 
-def _without_repeats(examples: list[Example], others: list[Example]) -> tuple[list[Example], int]:
+def without_repeats(examples: list[Example], others: list[Example]) -> tuple[list[Example], int]:
+    """The examples that nearly repeat none of the others, and how many did.
+
+    Args:
+        examples: To keep or leave out.
+        others: What must not be repeated.
+    """
     held = HeldTexts()
     held.add([example.text for example in others])
     is_near = held.are_near([example.text for example in examples])
@@ -157,19 +175,30 @@ def _without_repeats(examples: list[Example], others: list[Example]) -> tuple[li
     return kept, len(examples) - len(kept)
 
 
-def _ended(examples: Iterable[Example], texts: StudyTexts) -> Corpus:
+def ended_examples(examples: Iterable[Example], texts: StudyTexts) -> Corpus:
     """Ended at a sentence: where corpora stop their human texts must not tell."""
     return Corpus(
         tuple(replace(e, text=cut_at_sentence(e.text, texts.test_words, at_least=texts.min_words)) for e in examples)
     )
 
 
-def _by_source(tests: list[Example], texts: StudyTexts) -> dict[str, Corpus]:
+def by_source(tests: list[Example], texts: StudyTexts) -> dict[str, Corpus]:
+    """Test texts by corpus, ended at a sentence.
+
+    Args:
+        tests: Of all corpora.
+        texts: How they end.
+    """
     names = dict.fromkeys(str(example.source) for example in tests)
-    return {name: _ended((e for e in tests if e.source == name), texts) for name in names}
+    return {name: ended_examples((e for e in tests if e.source == name), texts) for name in names}
 
 
-def _require_both(examples: list[Example], what: str, name: str) -> None:
+def require_both(examples: list[Example], what: str, name: str) -> None:
+    """Refuse texts of one class.
+
+    Raises:
+        DataError: Naming the class that is missing.
+    """
     for label in ("human", "ai"):
         if not any(example.label == label for example in examples):
             raise DataError(f"With {name} held out there is no {label} text to {what} on. Add a corpus that has some.")

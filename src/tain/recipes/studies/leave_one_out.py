@@ -47,10 +47,10 @@ class LeaveOneOutStudy:
             DataError: If a corpus cannot be used.
         """
         self.study, self.output, self.is_quiet = study, output, is_quiet
-        _require_folders_apart(study.contestants)
+        require_folders_apart(study.contestants)
         known = self._require_same_settings()
         self.texts = StudyTextsReader(study, is_quiet=is_quiet)
-        _require_folders_apart(self.texts.held)
+        require_folders_apart(self.texts.held)
         settings = study.model_dump(mode="json")
         settings["contestants"] = known.get("contestants", {}) | settings["contestants"]
         write_json(output / SETTINGS, settings | {FILES: self._hashes()})
@@ -103,7 +103,7 @@ class LeaveOneOutStudy:
         return sorted(self.study.contestants, key=lambda name: self.study.contestants[name].is_made_of_others)
 
     def _file(self, held: str, contestant: str, seed: int) -> Path:
-        return self.output / "cells" / _slug(held) / _slug(contestant) / f"seed-{seed}.json"
+        return self.output / "cells" / slug(held) / slug(contestant) / f"seed-{seed}.json"
 
     def _run_cell(self, name: str, part: HeldOut, seed: int, file: Path) -> None:
         contestant = self.study.contestants[name]
@@ -124,9 +124,9 @@ class LeaveOneOutStudy:
         write_json(file, head | counts | {"corpora": _measured(part, scores, threshold, self.study.target_fpr)})
 
     def _learn(self, name: str, part: HeldOut, seed: int) -> Scores:
-        folder = self.output / "runs" / _slug(part.name) / _slug(name) / f"seed-{seed}"
+        folder = self.output / "runs" / slug(part.name) / slug(name) / f"seed-{seed}"
         contestant = self.study.contestants[name]
-        return run_contestant(contestant, part, self.study, seed=seed, folder=folder, is_quiet=self.is_quiet)
+        return run_contestant(contestant, part, self.study.texts, seed=seed, folder=folder, is_quiet=self.is_quiet)
 
     def _sum(self, contestant: Contestant, part: HeldOut, seed: int) -> Scores:
         files = [self._file(part.name, name, seed) for name in contestant.sum_of]
@@ -139,12 +139,12 @@ class LeaveOneOutStudy:
         return vote([_read_scores(file.with_suffix(".parquet"), part) for file in files], thresholds)
 
 
-def _require_folders_apart(names: Iterable[str]) -> None:
+def require_folders_apart(names: Iterable[str]) -> None:
     """Every name gets a folder of its own."""
     owners: dict[str, str] = {}
     for name in names:
-        if (other := owners.setdefault(_slug(name), name)) != name:
-            raise ConfigError(f"{other!r} and {name!r} would share the folder {_slug(name)}. Rename one of them.")
+        if (other := owners.setdefault(slug(name), name)) != name:
+            raise ConfigError(f"{other!r} and {name!r} would share the folder {slug(name)}. Rename one of them.")
 
 
 def _as_now(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -197,7 +197,12 @@ def _read_scores(path: Path, part: HeldOut) -> Scores:
     return Scores(parts.pop(CALIBRATION), parts)
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """A name as that of a file.
+
+    Args:
+        name: Of a corpus, a generator or a contestant.
+    """
     return re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "unnamed"
 
 

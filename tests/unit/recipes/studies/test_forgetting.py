@@ -15,12 +15,12 @@ from tests.unit.recipes.studies.test_tuning import task_rows
 from tain.core.errors import ConfigError, DataError
 from tain.evaluation.bootstrap import Bootstrap
 from tain.recipes.studies.compare import compare
-from tain.recipes.studies.configuration import read_study
 from tain.recipes.studies.forgetting import study as forgetting_study
 from tain.recipes.studies.forgetting.measuring import CHANGE
 from tain.recipes.studies.forgetting.plots import front
 from tain.recipes.studies.forgetting.retention import Retention, cosines, probe, retrieve
 from tain.recipes.studies.forgetting.study import RETAINED
+from tain.recipes.studies.kinds import read_study
 from tain.recipes.studies.tuning import study as tuning_study
 
 LEARN = """

@@ -13,9 +13,9 @@ from tests.tiny import save_tiny_encoder
 from tain.cli import DONE, FAILED, MISUSE
 from tain.cli.app import run
 from tain.core.errors import ConfigError
-from tain.recipes.studies.configuration import read_study
 from tain.recipes.studies.contestants import Scores, vote
 from tain.recipes.studies.held_out import StudyTextsReader
+from tain.recipes.studies.kinds import read_study
 from tain.recipes.studies.leave_one_out_table import MACRO, rows
 from tain.recipes.studies.sums import weighted_sum
 

@@ -13,7 +13,7 @@ from tain.cli import DONE, MISUSE, PARTIAL
 from tain.cli.app import run
 from tain.core.errors import ConfigError, DataError, MethodError, MissingExtraError, TrainingError
 from tain.recipes.studies.compare import compare
-from tain.recipes.studies.configuration import read_study
+from tain.recipes.studies.kinds import read_study
 from tain.recipes.studies.tuning import study as tuning_study
 from tain.recipes.studies.tuning import training as tuning_training
 from tain.recipes.studies.tuning.cell import CellFolder

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.recipes.studies.test_tuning import METHODS, data, here, write_study
 
 from tain.recipes.studies.compare import compare
-from tain.recipes.studies.configuration import read_study
+from tain.recipes.studies.kinds import read_study
 from tain.recipes.studies.tuning.cell import COST
 from tain.recipes.studies.tuning.identity import base_identity
 from tain.recipes.studies.tuning.plan import Plan

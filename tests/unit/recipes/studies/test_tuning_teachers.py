@@ -9,7 +9,7 @@ from tests.unit.recipes.studies.test_tuning import data, here, write_study
 
 from tain.core.errors import ConfigError, TrainingError
 from tain.recipes.studies.compare import compare
-from tain.recipes.studies.configuration import read_study
+from tain.recipes.studies.kinds import read_study
 from tain.recipes.studies.tuning import training as tuning_training
 from tain.recipes.studies.tuning.cell import TEST, TRAIN, VALID, CellFolder
 from tain.recipes.studies.tuning.choice import choose
