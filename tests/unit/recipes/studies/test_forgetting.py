@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
-from tests.tiny import WORDS, save_tiny_encoder
+from tests.tiny import WORDS, save_tiny_decoder, save_tiny_encoder
 from tests.unit.recipes.studies.test_tuning import task_rows
 
 from tain.core.errors import ConfigError, DataError
@@ -207,3 +207,100 @@ def test_the_front_is_what_no_other_beats():
     points = [(0.8, 0.5), (0.7, 0.6), (0.8, 0.4), (0.6, 0.55), (0.5, 0.9)]
     assert front(points) == [4, 1, 0]
     assert front([(1.0, 1.0), (1.0, 1.0)]) == [0]
+
+
+DECODER = """
+[[retain]]
+name = "questions"
+kind = "choice"
+file = {asked}
+text_column = "question"
+label_column = "answer"
+[[retain]]
+name = "sums"
+kind = "exact_match"
+file = {asked}
+text_column = "question"
+label_column = "number"
+max_test = 2
+max_new_tokens = 3
+[[retain]]
+name = "programs"
+kind = "code"
+file = {asked}
+text_column = "question"
+max_test = 2
+n_samples = 3
+ks = [1, 3]
+max_new_tokens = 3
+allow_code = true
+[[retain]]
+name = "stories"
+kind = "diversity"
+file = {asked}
+text_column = "question"
+max_test = 2
+n_samples = 3
+max_new_tokens = 3
+"""
+ANSWERING = """
+[[learn.methods]]
+name = "label words"
+method = {{ kind = "label_words", network = "full", label_words = {{ 0 = "w1", 1 = "w2" }}, introduction = "w3", instruction = "w4" }}
+learning_rates = [1e-2]
+"""  # noqa: E501
+
+
+def write_decoder_study(folder: Path, data: Path) -> Path:
+    save_tiny_decoder(folder / "base")
+    rows = [
+        {"question": f"w{i} w{i + 1} Answer format: w{i}/w{i + 1}", "answer": f"w{i + i % 2}", "number": "#### 3",
+         "test": "def check(f): assert f() == 1", "entry_point": "f"}
+        for i in range(6)
+    ]  # fmt: skip
+    pl.DataFrame(rows).write_parquet(folder / "asked.parquet")
+    text = LEARN.replace("seeds = [0, 1]", "seeds = [0]").replace('pooling = "mean"\n', "") + ANSWERING + DECODER
+    names = {name: json.dumps(str(data / f"{name}.parquet")) for name in ("two", "three", "pairs")}
+    file = folder / "study.toml"
+    asked = json.dumps(str(folder / "asked.parquet"))
+    file.write_text(text.format(base=json.dumps(str(folder / "base")), asked=asked, **names))
+    return file
+
+
+def test_decoders_choose_answer_and_write_with_the_head_for_the_next_word(tmp_path, data, here):
+    file, output = write_decoder_study(tmp_path, data), tmp_path / "out"
+    table = compare(file, output, is_quiet=True)
+    rows = {row["contestant"]: row for row in table.as_json()["rows"]}
+    before, head = rows[""], rows["head only"]
+    assert set(rows) == {"", "full", "LoRA", "head only", "label words"}
+    assert [own["mean"] for own in head["retained"].values()] == [own["mean"] for own in before["retained"].values()]
+    assert head["written"] == {
+        name: {k: {**v, "sd": None} for k, v in own.items()} for name, own in before["written"].items()
+    }
+    for row in rows.values():
+        assert all(0 <= own["mean"] <= 1 for own in row["retained"].values())
+        assert row["retained"]["sums"]["mean"] == row["retained"]["programs"]["mean"] == 0.0
+        assert set(row["written"]["programs"]) >= {"pass@1", "pass@3", "distinct texts"}
+        assert row["written"]["stories"]["distinct texts"]["mean"] == row["retained"]["stories"]["mean"]
+    assert rows["label words"]["effective_rank"]["mean"] > 0
+    [written] = (output / "bases").glob("*/stories-*.written.parquet")
+    texts = pl.read_parquet(written)
+    assert texts.height == 6 and texts["text"].str.contains("w").any() and texts["is_right"].null_count() == 6
+    assert "| stories | self-BLEU |" in (output / "table.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("allow_code = true", "", "allow_code = true where there are no secrets"),
+        ("ks = [1, 3]", "ks = [4]", "pass@4 of 3 samples"),
+        ('label_column = "answer"', 'label_column = "number"', "none of the choices"),
+        ('label_column = "answer"', 'label_column = "nothing"', "no column 'nothing'"),
+    ],
+)
+def test_questions_that_cannot_be_asked_are_refused(tmp_path, data, here, old, new, told):
+    file = write_decoder_study(tmp_path, data)
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises((ConfigError, DataError), match=told):
+        compare(file, tmp_path / "out", is_quiet=True)
+    assert not here

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import polars as pl
@@ -13,10 +13,15 @@ import polars as pl
 from tain.core.errors import MethodError
 from tain.core.example import LabelSet
 from tain.core.files import read_json, whole_file, write_json
+from tain.recipes.studies.forgetting.answering import answer
+from tain.recipes.studies.forgetting.configuration import EMBEDDED
 from tain.recipes.studies.forgetting.retention import Floats, Retention, cosines, probe, retrieve
 from tain.recipes.studies.forgetting.texts import RetainedTexts
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from tain.models.causal import CausalModel
     from tain.training.classifier import Classifier
 
 CHANGE = "change.json"
@@ -63,10 +68,18 @@ def measure_job(job: MeasureJob) -> None:
         TainError: If it cannot be loaded.
     """
     job.folder.mkdir(parents=True, exist_ok=True)
-    if job.missing:
+    missing = job.missing
+    if embedded := [task for task in missing if task.task.kind in EMBEDDED]:
         embed = _embedder(_network(job))
-        for task in job.missing:
+        for task in embedded:
             _keep(_retention(task, embed), _file(job.folder, task))
+    if asked := [task for task in missing if task.task.kind not in EMBEDDED]:
+        model = _decoder(job)
+        for task in asked:
+            found = answer(model, task)
+            with whole_file(_written_file(job.folder, task)) as part:
+                found.written.write_parquet(part)
+            _keep(Retention(task.ids, task.labels, found.said, task.task.kind), _file(job.folder, task))
     if job.base is None and not (job.folder / CHANGE).is_file():
         write_json(job.folder / CHANGE, _change(job.model))
 
@@ -86,6 +99,17 @@ def kept(folder: Path, task: RetainedTexts) -> Retention | None:
     return Retention(tuple(frame["id"].to_list()), labels, said, task.task.kind)
 
 
+def kept_written(folder: Path, task: RetainedTexts) -> pl.DataFrame | None:
+    """The texts that a decoder wrote, or None where it wrote none.
+
+    Args:
+        folder: Of the network's measurements.
+        task: What it was asked.
+    """
+    file = _written_file(folder, task)
+    return pl.read_parquet(file) if file.is_file() else None
+
+
 def kept_change(folder: Path) -> dict[str, float] | None:
     """What became of a network's weights, or None where it was not measured yet.
 
@@ -98,6 +122,10 @@ def kept_change(folder: Path) -> dict[str, float] | None:
 
 def _file(folder: Path, task: RetainedTexts) -> Path:
     return folder / f"{task.name}.parquet"
+
+
+def _written_file(folder: Path, task: RetainedTexts) -> Path:
+    return folder / f"{task.name}.written.parquet"
 
 
 def _keep(found: Retention, file: Path) -> None:
@@ -116,17 +144,43 @@ def _retention(task: RetainedTexts, embed: Callable[[Sequence[str], int], Floats
     return Retention(task.ids, task.labels, said, task.task.kind)
 
 
-def _network(job: MeasureJob) -> Classifier:
+def load_trained(folder: Path) -> Classifier:
+    """A trained classifier as one plain network, in eval mode.
+
+    Args:
+        folder: Of the classifier.
+    """
     from tain.training.classifier import load_classifier
 
+    return load_classifier(folder).merge()
+
+
+def _network(job: MeasureJob) -> Classifier:
     if job.base is None:
-        return load_classifier(job.model).merge()
+        return load_trained(job.model)
     from tain.methods import build_method
     from tain.models import load_backbone
     from tain.training.classifier import Classifier
 
     backbone = load_backbone(job.base, LabelSet(("0", "1")), pooling=job.pooling, seed=0)
     return Classifier(backbone, build_method({"kind": "head_only"}), backbone.model.train(False), backbone.max_tokens)
+
+
+def _decoder(job: MeasureJob) -> CausalModel:
+    """The network with its head for the next word: as published, unless the training had that head itself."""
+    from tain.models.causal import load_causal
+    from tain.models.next_word import NextWord
+
+    if job.base is not None:
+        return load_causal(job.base)
+    classifier = load_trained(job.model)
+    found = load_causal(classifier.backbone.name)
+    if isinstance(classifier.model, NextWord):
+        found.model = cast("PreTrainedModel", classifier.model.network)
+        return found
+    tuned: Any = classifier.model
+    setattr(found.model, found.model.base_model_prefix, tuned.base_model)
+    return found
 
 
 def _embedder(classifier: Classifier) -> Callable[[Sequence[str], int], Floats]:

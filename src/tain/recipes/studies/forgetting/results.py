@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from tain.evaluation.bootstrap import Bootstrap, percentile_interval
-from tain.recipes.studies.forgetting.measuring import kept, kept_change
+from tain.recipes.studies.forgetting.answering import about_written
+from tain.recipes.studies.forgetting.measuring import kept, kept_change, kept_written
 from tain.recipes.studies.forgetting.retention import Floats, Retention
 from tain.recipes.studies.forgetting.study import ForgettingStudy
 from tain.recipes.studies.spread import Spread, spread
@@ -36,6 +38,7 @@ class ForgettingRow:
         retained_by_seed: The mean of the tasks by seed.
         effective_rank: Median over the matrices that changed, over seeds; 0 where none did.
         full_rank: What it could be at most.
+        written: Of decoders: measures of what the network wrote on each task, over seeds.
         relative_frobenius: Median length of the change over that of the matrix, over seeds.
     """
 
@@ -53,6 +56,7 @@ class ForgettingRow:
     effective_rank: Spread
     full_rank: float
     relative_frobenius: Spread
+    written: Mapping[str, Mapping[str, Spread]]
 
 
 @dataclass(frozen=True)
@@ -116,14 +120,16 @@ def _base_row(study: ForgettingStudy, base: str) -> ForgettingRow | None:
     if len(found) < len(study.retained):
         return None
     spreads = {name: spread([value]) for name, value in found.items()}
-    mean = spread([float(np.mean(list(found.values())))])
-    return ForgettingRow("", base, "", 0, None, "", spread(()), spreads, mean, {}, {}, spread(()), 0.0, spread(()))
+    mean, none = spread([float(np.mean(list(found.values())))]), spread(())
+    written = _written(study, [folder])
+    return ForgettingRow("", base, "", 0, None, "", none, spreads, mean, {}, {}, none, 0.0, none, written)
 
 
 def _measured(study: ForgettingStudy, group: Group) -> _Measured | None:
     said: dict[int, list[Retention]] = {}
     learnt: dict[int, float] = {}
     changes: list[dict[str, float]] = []
+    folders: list[Path] = []
     name = group.texts.measures[0]
     for seed in study.study.learn.seeds:
         job = study.job_of(group, seed)
@@ -135,6 +141,7 @@ def _measured(study: ForgettingStudy, group: Group) -> _Measured | None:
         if value is not None:
             said[seed], learnt[seed] = own, value
             changes.append(change)
+            folders.append(job.folder)
     if not said:
         return None
     values = {seed: [one.value for one in own] for seed, own in said.items()}
@@ -155,8 +162,22 @@ def _measured(study: ForgettingStudy, group: Group) -> _Measured | None:
         effective_rank=spread(change["effective_rank"] for change in changes),
         full_rank=max(change["full_rank"] for change in changes),
         relative_frobenius=spread(change["relative_frobenius"] for change in changes),
+        written=_written(study, folders),
     )
     return _Measured(row, said)
+
+
+def _written(study: ForgettingStudy, folders: Sequence[Path]) -> dict[str, dict[str, Spread]]:
+    """Measures of what decoders wrote, by task."""
+    found: dict[str, dict[str, Spread]] = {}
+    for task in study.retained:
+        kept_texts = [texts for folder in folders if (texts := kept_written(folder, task)) is not None]
+        measured = [about_written(task, texts) for texts in kept_texts]
+        names = dict.fromkeys(name for own in measured for name in own)
+        if names:
+            own = {name: spread(values[name] for values in measured if name in values) for name in names}
+            found[task.task.name] = own
+    return found
 
 
 def _gaps(measured: Sequence[_Measured], reference: str | None, *, n_draws: int) -> list[RetainedGap]:

@@ -23,7 +23,8 @@ class Retention:
     Attributes:
         ids: Of the rows.
         labels: Class indices, or the numbers of a similarity, shape (n,).
-        said: The class that a probe or the nearest text gives, or the cosine of a pair, shape (n,).
+        said: The class that a probe or the nearest text gives, the choice that a decoder takes, the cosine of a pair,
+            or how right or different what was written is, from 0 to 1, shape (n,).
         kind: How it was read off.
     """
 
@@ -34,7 +35,7 @@ class Retention:
 
     @property
     def value(self) -> float:
-        """Accuracy, or of a similarity Spearman's correlation, which is 0 for cosines that are all equal."""
+        """Accuracy or a mean share, or of a similarity Spearman's correlation, 0 for cosines that are all equal."""
         return float(self._values(np.ones((1, len(self.said)), dtype=np.int64))[0])
 
     def draws(self, bootstrap: Bootstrap) -> Floats:
@@ -47,9 +48,10 @@ class Retention:
         return np.concatenate([self._values(weights) for weights in bootstrap.weights(n, n_texts=n)])
 
     def _values(self, weights: NDArray[np.integer]) -> Floats:
-        if self.kind != "similarity":
-            return np.asarray(weights @ (self.said == self.labels) / weights.sum(axis=1))
-        return np.array([_spearman(np.repeat(self.labels, own), np.repeat(self.said, own)) for own in weights])
+        if self.kind == "similarity":
+            return np.array([_spearman(np.repeat(self.labels, own), np.repeat(self.said, own)) for own in weights])
+        merits = self.said if self.kind in ("exact_match", "code", "diversity") else self.said == self.labels
+        return np.asarray(weights @ merits / weights.sum(axis=1))
 
 
 def probe(train: Floats, labels: NDArray[np.int64], tested: Floats) -> Floats:

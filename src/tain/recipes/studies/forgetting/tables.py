@@ -33,6 +33,8 @@ class ForgettingResults:
         parts = [_main(self.rows), ABOUT_ROWS]
         if self.n_left:
             parts.append(f"**Not complete: {self.n_left:,} steps are left.** The same command goes on.")
+        if written := _written_rows(self.rows):
+            parts += [_table(WRITTEN_HEAD, written), ABOUT_WRITTEN]
         if self.gaps:
             parts += [_table(GAP_HEAD, [_gap(gap) for gap in self.gaps]), ABOUT_GAPS]
         return "\n\n".join(parts) + "\n"
@@ -41,7 +43,8 @@ class ForgettingResults:
 ABOUT_ROWS = (
     "Mean ± standard deviation over the seeds. Learnt: the task's measure on texts that chose nothing. Retained: what "
     "the trained network, frozen, can still do on tasks that no training saw, read off the mean of its last layer's "
-    "token states (a probe's and a retrieval's accuracy, Spearman's correlation of a similarity); the first row is "
+    "token states (a probe's and a retrieval's accuracy, Spearman's correlation of a similarity) or off what a decoder "
+    "chooses and writes (how often it is right; of diversity, the share of texts that differ); the first row is "
     "the backbone before any training. Rank: the smallest number of singular values that hold 90% of the squared mass "
     "of a matrix's change, the median over the matrices that changed, and what it could be at most; moved: the length "
     "of the change over that of the matrix, likewise."
@@ -51,10 +54,16 @@ ABOUT_GAPS = (
     "of a seed. The interval of what is retained is a paired bootstrap over the tested texts, the same for both: it "
     "speaks of other texts and the same trainings, the range over seeds of other trainings."
 )
+ABOUT_WRITTEN = (
+    "What decoders wrote: pass@k is the chance that one of k programs is right; distinct texts are those that differ, "
+    "as a share of those drawn on one prompt, distinct-n different n-grams among all of them, and self-BLEU how alike "
+    "they are. Means over prompts, ± standard deviation over the seeds."
+)
+WRITTEN_HEAD = ("task", "base", "texts", "method", "written on", "measure", "value")
 GAP_HEAD = (
     "task", "base", "texts", "first", "second", "learnt more", "over seeds", "retains more (95%)", "over seeds",
 )  # fmt: skip
-WORDS = {"task", "base", "method", "first", "second"}
+WORDS = {"task", "base", "method", "first", "second", "written on", "measure"}
 
 
 def _main(rows: Sequence[ForgettingRow]) -> str:
@@ -94,6 +103,16 @@ def _cells(row: ForgettingRow, names: Sequence[str]) -> tuple[str, ...]:
         rank,
         f"{row.relative_frobenius.mean:.3f}" if row.full_rank else NONE,
     )
+
+
+def _written_rows(rows: Sequence[ForgettingRow]) -> list[tuple[str, ...]]:
+    return [
+        (row.task or NONE, row.base, f"{row.size:,}" if row.size else NONE, row.contestant or "none: as it comes", task,
+         name, str(value))
+        for row in rows
+        for task, own in row.written.items()
+        for name, value in own.items()
+    ]  # fmt: skip
 
 
 def _gap(gap: RetainedGap) -> tuple[str, ...]:
