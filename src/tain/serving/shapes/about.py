@@ -38,6 +38,9 @@ class ModelCard(BaseModel):
     default_fpr: float | None = Field(description="Target of the operating point used by default.")
     min_words: int | None = Field(description="Texts with fewer get no score.")
     has_report: bool = Field(description="Whether /report can show how it was measured.")
+    is_loaded: bool = Field(
+        True, description="Whether it is in memory; an adapter that is not is loaded when asked for."
+    )
 
 
 class ModelList(BaseModel):
