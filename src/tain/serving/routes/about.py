@@ -93,7 +93,7 @@ def _adapters(service: Service) -> list[ModelCard]:
         if name in service.models or place is None:
             continue
         card = (
-            _card(loaded[name], service.started)
+            _card(loaded[name], service.started, is_adapter=True)
             if name in loaded
             else card_of_folder(name, place, created=service.started)
         )
@@ -101,7 +101,7 @@ def _adapters(service: Service) -> list[ModelCard]:
     return cards
 
 
-def _card(model: Served, created: int) -> ModelCard:
+def _card(model: Served, created: int, *, is_adapter: bool = False) -> ModelCard:
     detector = model.detector if isinstance(model, ServedDetector) else None
     return ModelCard(
         id=model.id.name,
@@ -111,6 +111,7 @@ def _card(model: Served, created: int) -> ModelCard:
         labels=list(model.labels),
         max_model_len=model.max_tokens,
         can_check=detector is not None,
+        can_take_jobs=detector is not None and not is_adapter,
         operating_points=[_point(point) for point in detector.calibration.record.points] if detector else [],
         default_fpr=detector.settings.default_fpr if detector else None,
         min_words=detector.settings.min_words if detector else None,
