@@ -29,6 +29,7 @@ import tain
 from tain.core.example import DETECTION
 from tain.detector.light_bert import load_light_bert
 from tain.methods import build_method
+from tain.methods.method import is_head
 from tain.methods.mixed.adapter import Adapter, LinearChange
 from tain.methods.mixed.network import MixedNetwork
 from tain.methods.mixed.reading import read_adapter
@@ -40,13 +41,14 @@ from tain.training.classifier import Classifier, load_classifier, read_descripti
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[2] / "shared" / "data" / "dev" / "detectrl.parquet"
-N_ADAPTERS, RANK, SCALE = 32, 8, 0.02
-REGIMES = {  # adapters, rows of each, most tokens of a row
-    "32 documents": (32, 1, 256),
-    "32 sentences": (32, 1, 32),
-    "4 adapters, 32 paragraphs": (4, 8, 128),
+N_ADAPTERS, RANK, SCALE = 32, 8, 0.05
+REGIMES = {  # adapters, rows of each, most tokens of a row; the first fills a batch of the server, 4096 tokens
+    "32 adapters, pages": (32, 1, 128),
+    "32 adapters, sentences": (32, 1, 32),
+    "4 adapters, paragraphs": (4, 8, 64),
 }
 ONE_PASS = 1 << 20
+PARTS = ("gaps", "loading", "regimes", "layer")
 Rows = list[list[int]]
 
 
@@ -58,8 +60,10 @@ def make_adapters(folder: Path, rows: Rows) -> NDArray[np.float32]:
     for index in range(N_ADAPTERS):
         generator = torch.Generator().manual_seed(index)
         with torch.no_grad():
-            for parameter in (p for p in model.parameters() if p.requires_grad):
-                parameter.copy_(torch.randn(parameter.shape, generator=generator) * SCALE)
+            for name, parameter in model.named_parameters():
+                if parameter.requires_grad:
+                    drawn = torch.randn(parameter.shape, generator=generator)
+                    parameter.copy_(drawn if is_head(name) else drawn * SCALE)
         classifier = Classifier(backbone, method, model, 256)
         probe = [rows[index][:32]]
         (folder / f"{index:02}").mkdir(parents=True)
@@ -192,14 +196,14 @@ def gaps(network: MixedNetwork, adapters: Sequence[Adapter], rows: Rows, merged:
 
 
 def loading(folder: Path) -> dict[str, Any]:
-    """Seconds from a folder to a checked model, and bytes, over the shared network and merged alone."""
+    """Processor seconds from a folder to a checked model, and bytes, over the shared network and merged alone."""
     opener = Opener(AdapterFolder(folder), engine="torch")
     names = [f"{index:02}" for index in range(N_ADAPTERS)]
-    first, _ = timed(lambda: opener.open("00", folder / "00"))
-    rest = [timed(lambda name=name: opener.open(name, folder / name))[0] for name in names[1:]]
+    _, first = timed(lambda: opener.open("00", folder / "00"))
+    rest = [timed(lambda name=name: opener.open(name, folder / name))[1] for name in names[1:]]
     model, size_bytes = opener.open("00", folder / "00")
     assert model.share is not None
-    alone, _ = timed(lambda: load_classifier(folder / "01").merge())
+    _, alone = timed(lambda: load_classifier(folder / "01").merge())
     weights = sum(p.nbytes for p in load_classifier(folder / "01").merge().model.parameters())
     return {
         "first_with_the_network_s": round(first, 3),
@@ -210,58 +214,73 @@ def loading(folder: Path) -> dict[str, Any]:
     }
 
 
+def regimes(
+    folder: Path, network: MixedNetwork, adapters: Sequence[Adapter], rows: Rows, n_rounds: int
+) -> dict[str, Any]:
+    """Times of every arm for each mixture of adapters and lengths."""
+    found = arms(folder, network, adapters)
+    table: dict[str, Any] = {}
+    for name, (n_adapters, n_rows, n_tokens) in REGIMES.items():
+        own = [_cut(row, n_tokens) for row in rows[: n_adapters * n_rows]]
+        owners = [index // n_rows for index in range(len(own))]
+        for run in found.values():  # once, so that nothing is made for the first time while it is timed
+            run(own[:1], owners[:1])
+        runs = {arm: lambda run=run, own=own, owners=owners: run(own, owners) for arm, run in found.items()}
+        size = {"n_rows": len(own), "n_tokens": sum(map(len, own)), "padded": len(own) * max(map(len, own))}
+        times = compared(runs, n_rounds, base="one adapter, merged")
+        table[name] = size | {"times": times}
+        print(f"{name}: {size}")
+        for arm, each in times.items():
+            print(f"  {arm:<34} {each['processor_s']:8.3f} s  {each['ratio']:.3f}  {each['ratios']}", flush=True)
+    return table
+
+
 def main() -> None:
-    """Measure everything and write the result."""
+    """Measure and write the result; what is not measured now stays as it was."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, nargs="?", default=DATA, help="Parquet with a column text.")
-    parser.add_argument("--n-rounds", type=int, default=7, help="Times that everything is measured in turn.")
+    parser.add_argument("--n-rounds", type=int, default=5, help="Times that everything is timed in turn.")
+    parser.add_argument("--only", choices=PARTS, action="append", help="A part; may be repeated. None takes all.")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    load = os.getloadavg()[0]
-    texts = pl.read_parquet(asked.data, columns=["text"], n_rows=128)["text"].to_list()
+    texts = pl.read_parquet(asked.data, columns=["text"], n_rows=N_ADAPTERS)["text"].to_list()
     tokenizer = load_backbone("minilm", DETECTION).tokenizer
-    documents: Rows = [ids[:255] + ids[-1:] if len(ids) > 256 else ids for ids in tokenizer(texts, verbose=False)["input_ids"]]
+    rows = [_cut(ids, 256) for ids in tokenizer(texts, verbose=False)["input_ids"]]
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
-        merged = make_adapters(folder, documents)
+        merged = make_adapters(folder, rows)
         network = MixedNetwork(load_backbone("minilm", DETECTION, pooling="mean"))
         adapters = [read_adapter(folder / f"{i:02}", network.backbone, n_labels=2) for i in range(N_ADAPTERS)]
-        answer: dict[str, Any] = {
-            "version": tain.__version__,
-            "python": platform.python_version(),
-            "packages": {name: version(name) for name in ("torch", "transformers", "peft")},
-            "machine": {"processor": _processor(), "n_cores": os.cpu_count(), "threads": 1, "load": round(load, 1)},
-            "adapters": {"n": N_ADAPTERS, "rank": RANK, "targets": "all-linear", "base": "minilm"},
-            "gaps": gaps(network, adapters, documents[:N_ADAPTERS], merged),
-            "loading": loading(folder),
+        measures: dict[str, Callable[[], Any]] = {
+            "gaps": lambda: gaps(network, adapters, rows, merged),
+            "loading": lambda: loading(folder),
+            "regimes": lambda: regimes(folder, network, adapters, rows, asked.n_rounds),
+            "layer": lambda: layer_table(asked.n_rounds),
         }
-        print(json.dumps(answer, indent=1), flush=True)
-        found = arms(folder, network, adapters)
-        answer["regimes"] = {}
-        for name, (n_adapters, n_rows, n_tokens) in REGIMES.items():
-            rows = [row[: n_tokens - 1] + row[-1:] if len(row) > n_tokens else row for row in documents]
-            rows = rows[: n_adapters * n_rows]
-            owners = [index // n_rows for index in range(len(rows))]
-            for run in found.values():  # once, so that nothing is made for the first time while it is timed
-                run(rows[:1], owners[:1])
-            runs = {arm: lambda run=run, rows=rows, owners=owners: run(rows, owners) for arm, run in found.items()}
-            size = {"n_rows": len(rows), "n_tokens": sum(map(len, rows)), "padded": len(rows) * max(map(len, rows))}
-            times = compared(runs, asked.n_rounds, base="one adapter, merged")
-            answer["regimes"][name] = size | {"times": times}
-            print(f"{name}: {size}")
-            for arm, each in times.items():
-                print(f"  {arm:<34} {each['processor_s']:8.3f} s  {each['ratio']:.3f}  {each['ratios']}", flush=True)
-            write(answer)
-    answer["layer"] = layer_table(asked.n_rounds)
-    write(answer)
-    print(json.dumps(answer["layer"], indent=1))
+        for part in asked.only or PARTS:
+            load = round(os.getloadavg()[0], 1)
+            write(part, {"load": load, "found": measures[part]()})
 
 
-def write(answer: dict[str, Any]) -> None:
-    """Keep what was measured so far."""
+def write(part: str, measured: dict[str, Any]) -> None:
+    """Put one part into the file of results."""
     target = HERE / "results" / f"{tain.__version__}.json"
     target.parent.mkdir(exist_ok=True)
+    answer = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
+    answer |= {
+        "version": tain.__version__,
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in ("torch", "transformers", "peft")},
+        "machine": {"processor": _processor(), "n_cores": os.cpu_count(), "threads": 1},
+        "adapters": {"n": N_ADAPTERS, "rank": RANK, "targets": "all-linear", "base": "minilm"},
+        part: measured,
+    }
     target.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
+    print(part, json.dumps(measured if part != "regimes" else measured["load"]), flush=True)
+
+
+def _cut(row: list[int], n_tokens: int) -> list[int]:
+    return row if len(row) <= n_tokens else [*row[: n_tokens - 1], row[-1]]
 
 
 def _processor() -> str:

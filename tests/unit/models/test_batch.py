@@ -1,5 +1,7 @@
 """Rows are cut into batches by length, each of them once and none too large."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,5 +16,5 @@ def test_every_row_is_in_one_batch_and_no_batch_is_larger_than_allowed_unless_on
         widths = [lengths[index] for index in batch]
         assert len(batch) == 1 or len(batch) * max(widths) <= batch_tokens
         assert widths == sorted(widths)
-    for batch, following in zip(batches, batches[1:], strict=False):
+    for batch, following in pairwise(batches):
         assert (len(batch) + 1) * lengths[following[0]] > batch_tokens
