@@ -138,7 +138,9 @@ def _change(name: str, width: int, layer: nn.Module, args: tuple[torch.Tensor, .
     n = len(flat_y) // plan.n_rows  # of each row
     sizes = [n * size for size in plan.sizes]
     # One split for all, as with short texts the calls cost more than the numbers.
-    for adapter, own_x, own_y in zip(plan.adapters, flat_x.split(sizes), flat_y.split(sizes), strict=True):
+    for adapter, own_x, own_y in zip(
+        plan.adapters, flat_x.split_with_sizes(sizes), flat_y.split_with_sizes(sizes), strict=True
+    ):
         if (change := adapter.changes.get(name)) is not None:
             change.add_to(own_y, own_x)
 
@@ -149,5 +151,7 @@ def _answer(head: nn.Module, args: tuple[torch.Tensor, ...], y: Any) -> torch.Te
     plan, features = _PLAN.get(), args[0]
     plan.require_rows(features, type(head).__name__)
     most = max(adapter.n_labels for adapter in plan.adapters)
-    parts = [adapter.head(own) for adapter, own in zip(plan.adapters, features.split(list(plan.sizes)), strict=True)]
+    parts = [
+        adapter.head(own) for adapter, own in zip(plan.adapters, features.split_with_sizes(plan.sizes), strict=True)
+    ]
     return torch.cat([nn.functional.pad(part, (0, most - part.shape[-1])) for part in parts])
