@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from tain.serving.errors import Refusal, overloaded
 from tain.serving.logs import note
@@ -148,11 +148,11 @@ class Batcher:
                 job.put(output)
         self._on_batch(sum(len(row) for _, row in batch), time.perf_counter() - started)
 
-    def _outputs(self, own: Batch) -> Sequence[Logits]:
+    def _outputs(self, own: Batch) -> list[Logits]:
         """What one network says of rows of one model, or of all that share it."""
         model = own[0][0].model
         if model.share is None:
-            return model.outputs([row for _, row in own], batch_tokens=self._batch_tokens)
+            return list(model.outputs([row for _, row in own], batch_tokens=self._batch_tokens))
         pairs = [(job.model.share.adapter, row) for job, row in own if job.model.share]
         logits = model.share.network.logits(pairs, batch_tokens=self._batch_tokens)
         return [job.model.from_logits(each[None])[0] for (job, _), each in zip(own, logits, strict=True)]

@@ -136,6 +136,7 @@ def _most_common(bases: Iterable[_Base]) -> _Base | None:
 
 def _load_network(description: Mapping[str, Any]) -> MixedNetwork:
     import torch
+    from torch import nn
 
     from tain.core.example import LabelSet
     from tain.methods.mixed.network import MixedNetwork
@@ -143,8 +144,9 @@ def _load_network(description: Mapping[str, Any]) -> MixedNetwork:
 
     labels = LabelSet(tuple(description["labels"]))
     backbone = load_backbone(description["base"], labels, pooling=description["pooling"])
+    model: nn.Module = backbone.model
     if torch.cuda.is_available():
-        backbone.model.to("cuda")
+        model.to("cuda")
     return MixedNetwork(backbone)
 
 
