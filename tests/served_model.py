@@ -18,6 +18,7 @@ class CountingModel:
     labels: tuple[str, ...] = ("no", "yes")
     id: ModelId = field(default_factory=lambda: ModelId("counting", "1", "0" * 64))
     max_tokens: int = 100
+    share: None = None
     batches: list[list[list[int]]] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     begun: threading.Event = field(default_factory=threading.Event)

@@ -22,6 +22,11 @@ def serve(
         list[Path] | None,
         typer.Option(help="Folder of a detector or classifier; may be repeated. None takes the detector that ships."),
     ] = None,
+    adapters: Annotated[
+        Path | None,
+        typer.Option(help="Folder whose subfolders are models, loaded when a request names one.", file_okay=False),
+    ] = None,
+    adapter_memory: Annotated[int, typer.Option(help="Bytes of memory for those.", min=1)] = 1_000_000_000,
     host: Annotated[str, typer.Option(help="Address to listen on; any but loopback needs --keys.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 3000,
     keys: Annotated[Path | None, typer.Option(help="File of API keys, see tain key.", dir_okay=False)] = None,
@@ -66,6 +71,8 @@ def serve(
     settings = settings_from(
         {
             "models": tuple(model or ()),
+            "adapters": adapters,
+            "adapter_memory_bytes": adapter_memory,
             "host": host,
             "port": port,
             "keys": keys,

@@ -59,6 +59,7 @@ class ALora(PeftMethod[ALoraSettings]):
 
     kind: ClassVar[str] = "alora"
     config_type: ClassVar[type[MethodConfig]] = ALoraSettings
+    can_mix: ClassVar[bool] = True
 
     def __init__(self, config: ALoraSettings) -> None:
         """Keep the settings; `look_at` brings the texts.

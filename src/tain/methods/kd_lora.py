@@ -68,6 +68,11 @@ class KdLora(Lora):
         """Whether stock peft knows the student."""
         return self.config.layers is None
 
+    @property
+    def can_mix(self) -> bool:  # type: ignore[override]  # depends on the settings here
+        """Whether the student is the whole base."""
+        return self.config.layers is None
+
     def prepare(self, backbone: Backbone, *, seed: int) -> nn.Module:
         """The student with A and B beside each target, and the head trainable.
 

@@ -46,6 +46,7 @@ class Lora(PeftMethod[LoraSettings]):
 
     kind: ClassVar[str] = "lora"
     config_type: ClassVar[type[MethodConfig]] = LoraSettings
+    can_mix: ClassVar[bool] = True
 
     def peft_config(self, backbone: Backbone) -> LoraConfig:
         """A and B beside each target."""

@@ -45,6 +45,7 @@ class LoraFa(PeftMethod[LoraFaSettings]):
 
     kind: ClassVar[str] = "lora_fa"
     config_type: ClassVar[type[MethodConfig]] = LoraFaSettings
+    can_mix: ClassVar[bool] = True
 
     def peft_config(self, backbone: Backbone) -> LoraConfig:
         """A and B beside each target."""

@@ -39,6 +39,8 @@ class Method(ABC, Generic[C]):
         starts_at_base: Whether the prepared model answers exactly as the backbone before the first step.
         saves_peft: Whether `save` writes a folder that stock peft loads.
         merges_to_stock: Whether transformers' own classes reload what `merge` gives.
+        can_mix: Whether what `save` writes is LoRA beside the whole backbone, so that rows of many such adapters may go
+            through it in one pass.
     """
 
     kind: ClassVar[str]
@@ -47,6 +49,7 @@ class Method(ABC, Generic[C]):
     starts_at_base: ClassVar[bool] = True
     saves_peft: ClassVar[bool] = True
     merges_to_stock: ClassVar[bool] = True
+    can_mix: ClassVar[bool] = False
 
     def __init__(self, config: C) -> None:
         """Keep the settings; nothing is changed yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -29,6 +29,23 @@ def collate(rows: Sequence[TokenIds], *, pad_id: int) -> dict[str, torch.Tensor]
         ids[index, : len(row)] = torch.from_numpy(np.array(row, dtype=np.int64))
         mask[index, : len(row)] = 1
     return {"input_ids": ids, "attention_mask": mask}
+
+
+def by_length(lengths: Sequence[int], *, batch_tokens: int) -> Iterator[list[int]]:
+    """Indices of rows, sorted by length and cut into batches, so that little of a batch is padding.
+
+    Args:
+        lengths: Tokens of each row.
+        batch_tokens: Most tokens of a batch with its padding, unless one row alone has more.
+    """
+    chosen: list[int] = []
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if chosen and (len(chosen) + 1) * lengths[index] > batch_tokens:
+            yield chosen
+            chosen = []
+        chosen.append(index)
+    if chosen:
+        yield chosen
 
 
 def logits_of(model: nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -12,6 +12,9 @@ from starlette.middleware import Middleware
 from tain.core.errors import ConfigError
 from tain.core.version import VERSION
 from tain.serving.access import Access
+from tain.serving.adapters.folder import AdapterFolder
+from tain.serving.adapters.opening import Opener
+from tain.serving.adapters.shelf import Shelf
 from tain.serving.context import Context
 from tain.serving.errors import add_error_handlers
 from tain.serving.intake import Intake, Upload
@@ -20,7 +23,7 @@ from tain.serving.metrics import Metrics
 from tain.serving.rate import RateLimit
 from tain.serving.routes import about, check, classify, files, jobs, page
 from tain.serving.routes import filter as gates
-from tain.serving.served import open_models
+from tain.serving.served import Served, open_models
 from tain.serving.service import Service
 from tain.serving.settings import Settings
 
@@ -44,7 +47,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     chosen = settings or Settings()
     keys = _keys(chosen)
-    service = Service(chosen, open_models(chosen.models, engine=chosen.engine), Metrics(), int(time.time()))
+    metrics = Metrics()
+    models = open_models(chosen.models, engine=chosen.engine)
+    service = Service(chosen, models, metrics, int(time.time()), _shelf(chosen, models, metrics))
     app = FastAPI(
         title="tain",
         version=VERSION,
@@ -80,6 +85,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         await service.stop()
+
+
+def _shelf(settings: Settings, models: Mapping[str, Served], metrics: Metrics) -> Shelf | None:
+    if settings.adapters is None:
+        return None
+    folder = AdapterFolder(settings.adapters)
+    if both := sorted(set(folder.names()) & set(models)):
+        raise ConfigError(
+            f"{settings.adapters / both[0]}: there is a model named {both[0]!r} already. Requests choose a model by "
+            "its name; rename the folder."
+        )
+    opener = Opener(folder, engine=settings.engine)
+    return Shelf(folder, opener.open, max_bytes=settings.adapter_memory_bytes, on_load=metrics.adapter_loads.inc)
 
 
 def _uploads(settings: Settings) -> dict[str, Upload]:

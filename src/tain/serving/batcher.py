@@ -138,8 +138,7 @@ class Batcher:
 
     def _read(self, batch: Batch) -> None:
         started = time.perf_counter()
-        for model in {id(job.model): job.model for job, _ in batch}.values():
-            own = [(job, row) for job, row in batch if job.model is model]
+        for own in _by_network(batch):
             try:
                 outputs = self._outputs(own)
             except Exception as error:
@@ -149,8 +148,14 @@ class Batcher:
                 job.put(output)
         self._on_batch(sum(len(row) for _, row in batch), time.perf_counter() - started)
 
-    def _outputs(self, own: Batch) -> Logits:
-        return own[0][0].model.outputs([row for _, row in own], batch_tokens=self._batch_tokens)
+    def _outputs(self, own: Batch) -> list[Logits]:
+        """What one network says of rows of one model, or of all that share it."""
+        model = own[0][0].model
+        if model.share is None:
+            return list(model.outputs([row for _, row in own], batch_tokens=self._batch_tokens))
+        pairs = [(job.model.share.adapter, row) for job, row in own if job.model.share]
+        logits = model.share.network.logits(pairs, batch_tokens=self._batch_tokens)
+        return [job.model.from_logits(each[None])[0] for (job, _), each in zip(own, logits, strict=True)]
 
     def _read_apart(self, own: Batch, error: Exception) -> None:
         """Read row by row after a failure, so that one bad text takes no other with it."""
@@ -164,3 +169,12 @@ class Batcher:
                 job.fail(Refusal(424, "The network failed on this request. The log of the server says why."))
                 continue
             job.put(output)
+
+
+def _by_network(batch: Batch) -> list[Batch]:
+    """The rows that are read in one pass each: those of one network, whatever the models that share it."""
+    found: dict[int, Batch] = {}
+    for job, row in batch:
+        share = job.model.share
+        found.setdefault(id(share.network if share else job.model), []).append((job, row))
+    return list(found.values())

@@ -27,6 +27,9 @@ class Metrics:
             "tain_batch_seconds", "Time that the network took for a batch.", buckets=_SECONDS, registry=registry
         )
         self.batch_tokens = Histogram("tain_batch_tokens", "Tokens in a batch.", buckets=_TOKENS, registry=registry)
+        self.adapters = Gauge("tain_adapters", "Adapters in memory.", registry=registry)
+        self.adapter_bytes = Gauge("tain_adapter_bytes", "Their memory.", registry=registry)
+        self.adapter_loads = Counter("tain_adapter_loads", "Adapters loaded.", registry=registry)
         self.waiting = Gauge("tain_waiting_requests", "Requests taken and not answered.", registry=registry)
         self.waiting_chars = Gauge("tain_waiting_characters", "Their characters.", registry=registry)
 

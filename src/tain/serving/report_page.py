@@ -26,13 +26,16 @@ _PAGE = """<!doctype html>
 """
 
 
+_MOST_PAGES = 32
+
+
 class ReportPages:
     """The pages of the models of a server."""
 
     def __init__(self) -> None:
         # One at a time: plots are drawn with settings that hold for the whole process while they are drawn.
         self._drawing = Lock()
-        self._drawn: dict[str, str] = {}
+        self._drawn: dict[str, tuple[JsonObject, str]] = {}  # by name, with what was drawn
 
     def page(self, model: Served) -> tuple[str, bool]:
         """The page, and whether it shows a Report.
@@ -44,15 +47,20 @@ class ReportPages:
             Seconds the first time, nothing after that.
         """
         name = model.id.name
-        if not isinstance(model, ServedDetector) or model.detector.report is None:
+        report = model.detector.report if isinstance(model, ServedDetector) else None
+        if report is None:
             return _plain(_NONE.format(name=name)), False
         with self._drawing:
-            if name not in self._drawn:
+            known, page = self._drawn.get(name, (None, ""))
+            if known is not report:  # another model may have taken the name
                 try:
-                    self._drawn[name] = _render(model.detector.report, name)
+                    page = _render(report, name)
                 except DataError:
                     return _plain(_UNREADABLE.format(name=name)), False
-            return self._drawn[name], True
+                self._drawn[name] = report, page
+                while len(self._drawn) > _MOST_PAGES:
+                    del self._drawn[next(iter(self._drawn))]
+            return page, True
 
 
 def _render(report: JsonObject, name: str) -> str:

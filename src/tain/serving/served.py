@@ -39,6 +39,26 @@ class Work:
         return sum(map(len, self.rows))
 
 
+class Network(Protocol):
+    """What several models read with: rows of all of them go through it in one pass."""
+
+    def logits(self, pairs: Sequence[tuple[Any, Sequence[int]]], *, batch_tokens: int = ...) -> Sequence[Logits]:
+        """The logits of each row by its own adapter, in order. No row depends on its neighbours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A model's part in a network that others read with too.
+
+    Attributes:
+        network: Of them all.
+        adapter: What of it is this model's own.
+    """
+
+    network: Network
+    adapter: Any
+
+
 class Served(Protocol):
     """A model that a server holds."""
 
@@ -54,6 +74,10 @@ class Served(Protocol):
     def max_tokens(self) -> int:
         """The most it reads at once."""
 
+    @property
+    def share(self) -> Share | None:
+        """Its part in a network that others read with too; None where it reads alone."""
+
     def prepare(self, texts: Sequence[str], *, cut: Side | None = None) -> Work:
         """The texts as rows of tokens.
 
@@ -67,6 +91,9 @@ class Served(Protocol):
 
     def outputs(self, rows: Sequence[Sequence[int]], *, batch_tokens: int) -> Logits:
         """What the network says of each row, shape (n_rows, ...). No row depends on its neighbours."""
+
+    def from_logits(self, logits: Logits) -> Logits:
+        """What `outputs` gives where a shared network gave logits of shape (n_rows, n_labels)."""
 
     def finish(self, work: Work, outputs: Logits) -> list[Any]:
         """One reading for each text."""

@@ -15,7 +15,7 @@ from tain.core.version import VERSION
 from tain.corpora.normalise import LATEST, get_normaliser
 from tain.detector.folder import RUN_MODEL
 from tain.detector.verdict import ModelId
-from tain.serving.served import Apply, Logits, Side, Work
+from tain.serving.served import Apply, Logits, Share, Side, Work
 from tain.training.classifier import FILE, Classifier, load_classifier
 
 
@@ -26,10 +26,12 @@ class ServedClassifier:
     Attributes:
         classifier: Its adapter folded in.
         id: Named as its folder; its version is that of tain, as a Classifier has none.
+        share: Its part in a network that others read with too.
     """
 
     classifier: Classifier
     id: ModelId
+    share: Share | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -55,7 +57,11 @@ class ServedClassifier:
 
     def outputs(self, rows: Sequence[Sequence[int]], *, batch_tokens: int) -> Logits:
         """The logits of each row, shape (n_rows, n_labels)."""
-        return self.classifier.logits(rows, batch_tokens=batch_tokens)
+        return self.from_logits(self.classifier.logits(rows, batch_tokens=batch_tokens))
+
+    def from_logits(self, logits: Logits) -> Logits:
+        """Nothing is made of them."""
+        return logits
 
     def finish(self, work: Work, outputs: Logits) -> list[Logits]:
         """The logits of each text, shape (n_labels,)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,7 @@ from tain.detector.engines import Engine
 from tain.detector.folder import find_detector
 from tain.detector.reading import Reading
 from tain.detector.verdict import ModelId
-from tain.serving.served import Apply, Logits, Side, Work
+from tain.serving.served import Apply, Logits, Share, Side, Work
 
 
 @dataclass
@@ -28,15 +28,20 @@ class ServedDetector:
     Attributes:
         detector: Of a folder.
         engine: What reads for it.
+        name: What requests name it by; None takes the detector's own.
+        share: Its part in a network that others read with too.
     """
 
     detector: Detector
     engine: Engine
+    name: str | None = None
+    share: Share | None = None
 
     @cached_property
     def id(self) -> ModelId:
         """Name, version and hash."""
-        return self.detector.model
+        own = self.detector.model
+        return own if self.name is None else replace(own, name=self.name)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -56,7 +61,10 @@ class ServedDetector:
 
     def outputs(self, rows: Sequence[Sequence[int]], *, batch_tokens: int) -> Logits:
         """The logit of ai minus that of human for each row, shape (n_rows,)."""
-        logits = self.engine.logits(rows, batch_tokens=batch_tokens)
+        return self.from_logits(self.engine.logits(rows, batch_tokens=batch_tokens))
+
+    def from_logits(self, logits: Logits) -> Logits:
+        """The logit of ai minus that of human, shape (n_rows,)."""
         return logits[:, 1] - logits[:, 0]
 
     def finish(self, work: Work, outputs: Logits) -> list[Reading]:

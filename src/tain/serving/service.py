@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
+from tain.serving.adapters.shelf import Shelf, no_such_model
 from tain.serving.batcher import Batcher
 from tain.serving.errors import Refusal
 from tain.serving.job import Job
@@ -34,6 +35,7 @@ class Service:
         models: By name; the first is for requests that name none.
         metrics: Counts and times.
         started: Seconds since 1970.
+        shelf: Models that are loaded when a request names one; None without a folder of them.
         batcher: None before it has started.
         reports: Pages of the models' Reports.
     """
@@ -42,6 +44,7 @@ class Service:
     models: dict[str, Served]
     metrics: Metrics
     started: int
+    shelf: Shelf | None = None
     batcher: Batcher | None = None
     _jobs: Work | None = None
     reports: ReportPages = field(default_factory=ReportPages)
@@ -62,6 +65,8 @@ class Service:
         )
         detectors = [model for model in self.models.values() if isinstance(model, ServedDetector)]
         self._jobs = Work(self.settings.jobs_folder, limits, detectors, self.batcher)
+        self.metrics.adapters.set_function(lambda: len(self.shelf.loaded) if self.shelf else 0)
+        self.metrics.adapter_bytes.set_function(lambda: self.shelf.n_bytes if self.shelf else 0)
         self.metrics.waiting.set_function(lambda: self.batcher.n_jobs if self.batcher else 0)
         self.metrics.waiting_chars.set_function(lambda: self.batcher.n_chars if self.batcher else 0)
 
@@ -71,6 +76,8 @@ class Service:
             await asyncio.to_thread(self._jobs.close)
         if self.batcher:
             await asyncio.to_thread(self.batcher.close)
+        if self.shelf:
+            self.shelf.close()
 
     @property
     def jobs(self) -> Work:
@@ -89,36 +96,48 @@ class Service:
         return self.batcher is not None and self.batcher.is_ready
 
     def model(self, name: str | None) -> Served:
-        """The model that a request names.
+        """The model of a name among those that the server was started with, which are always in memory.
 
         Args:
             name: None takes the first.
 
         Raises:
-            Refusal: 404 if there is none of that name.
+            Refusal: 404 if there is none of that name, 422 if it is an adapter.
         """
         if name is None:
             return next(iter(self.models.values()))
-        if name not in self.models:
+        if name in self.models:
+            return self.models[name]
+        if self.shelf is None:
             known = ", ".join(self.models)
             raise Refusal(404, f"There is no model named {name[:80]!r}. There are: {known}.", error_type="not_found")
-        return self.models[name]
+        if self.shelf.folder.place(name) is None:
+            raise no_such_model(name)
+        raise Refusal(422, f"{name} is an adapter, which may be dropped at any time. Serve it with --model for this.")
 
     def detector(self, name: str | None) -> ServedDetector:
-        """The detector that a request names.
+        """The detector of a name among the models that the server was started with.
 
         Args:
             name: None takes the first model.
 
         Raises:
-            Refusal: 404 if there is none of that name, 422 if it gives no verdicts.
+            Refusal: 404 if there is none of that name, 422 if it gives no verdicts or is an adapter.
         """
-        model = self.model(name)
-        if isinstance(model, ServedDetector):
-            return model
-        raise Refusal(
-            422, f"{model.id.name} has no operating points, so it gives no verdicts. Use /v1/classify, or a detector."
-        )
+        return require_detector(self.model(name))
+
+
+def require_detector(model: Served) -> ServedDetector:
+    """The model as a detector.
+
+    Raises:
+        Refusal: 422 if it gives no verdicts.
+    """
+    if isinstance(model, ServedDetector):
+        return model
+    raise Refusal(
+        422, f"{model.id.name} has no operating points, so it gives no verdicts. Use /v1/classify, or a detector."
+    )
 
 
 def service_of(request: Request) -> Service:

@@ -23,6 +23,12 @@ class Settings(BaseModel):
     models: tuple[Path, ...] = Field(
         (), description="Folders of detectors and classifiers, the first for requests that name none; none takes ours."
     )
+    adapters: Path | None = Field(
+        None, description="Folder whose subfolders are models, loaded when a request names one and dropped again."
+    )
+    adapter_memory_bytes: int = Field(
+        1_000_000_000, ge=1, description="Memory for models of adapters, beside the one network that they share."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on; any but loopback needs keys.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     keys: Path | None = Field(None, description="File of API keys, made by tain key; none asks for no key.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from tain.core.example import LabelSet
 from tain.core.files import read_json, whole_folder, write_json
 from tain.methods import Method, build_method
 from tain.models import Backbone, TokenIds, collate, load_backbone, logits_of
+from tain.models.batch import by_length
 
 FORMAT = 1
 FILE = "classifier.json"
@@ -72,18 +73,12 @@ class Classifier:
         """
         device = next(self.model.parameters()).device
         out = np.empty((len(rows), len(self.labels)), dtype=np.float32)
-        order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-        start = 0
         with torch.inference_mode():
-            for end in range(1, len(order) + 1):
-                if end < len(order) and (end - start + 1) * len(rows[order[end]]) <= batch_tokens:
-                    continue
-                chosen = order[start:end]
+            for chosen in by_length([len(row) for row in rows], batch_tokens=batch_tokens):
                 batch = collate([rows[index] for index in chosen], pad_id=self.backbone.tokenizer.pad_token_id)
                 out[chosen] = logits_of(self.model, {k: v.to(device) for k, v in batch.items()}).cpu().numpy()
                 if advance:
                     advance(len(chosen))
-                start = end
         return out
 
     def merge(self) -> Classifier:
@@ -156,13 +151,7 @@ def load_classifier(folder: Path, *, is_checked: bool = True) -> Classifier:
     Raises:
         DetectorError: If the folder is no classifier, or does not answer as it did when it was saved.
     """
-    if not (folder / FILE).is_file():
-        raise DetectorError(
-            f"{folder} is no classifier of tain: {FILE} is missing. Give the folder `tain train` wrote."
-        )
-    value = read_json(folder / FILE)
-    if value.get("format") != FORMAT:
-        raise DetectorError(f"{folder / FILE} has format {value.get('format')!r}, expected {FORMAT}. Update tain.")
+    value = read_description(folder)
     method = build_method(value["method"])
     backbone = load_backbone(value["base"], LabelSet(tuple(value["labels"])), pooling=value["pooling"])
     try:
@@ -175,11 +164,37 @@ def load_classifier(folder: Path, *, is_checked: bool = True) -> Classifier:
         ) from error
     classifier = Classifier(backbone, method, model, value["max_tokens"])
     if is_checked:
-        _check(classifier, folder, value["probe"])
+        check_probe(classifier, folder, value["probe"])
     return classifier
 
 
-def _check(classifier: Classifier, folder: Path, probe: dict[str, Any]) -> None:
+def read_description(folder: Path) -> dict[str, Any]:
+    """What a Classifier folder says of itself: base, labels, pooling, method, probe.
+
+    Raises:
+        DetectorError: If the folder is no classifier, or of another format.
+    """
+    if not (folder / FILE).is_file():
+        raise DetectorError(
+            f"{folder} is no classifier of tain: {FILE} is missing. Give the folder `tain train` wrote."
+        )
+    value: dict[str, Any] = read_json(folder / FILE)
+    if value.get("format") != FORMAT:
+        raise DetectorError(f"{folder / FILE} has format {value.get('format')!r}, expected {FORMAT}. Update tain.")
+    return value
+
+
+def check_probe(classifier: Classifier, folder: Path, probe: Mapping[str, Any]) -> None:
+    """Return only if a classifier answers as it did when it was saved.
+
+    Args:
+        classifier: As loaded.
+        folder: Where it was saved.
+        probe: Token ids and logits that were kept.
+
+    Raises:
+        DetectorError: If it answers otherwise.
+    """
     gap = float(np.abs(classifier.logits(probe["token_ids"]) - np.asarray(probe["logits"])).max(initial=0.0))
     if not gap <= 1e-3:  # other processors round otherwise; a lost head is off by far more
         raise DetectorError(

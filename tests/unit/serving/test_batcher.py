@@ -2,6 +2,7 @@
 
 import threading
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from tests.served_model import POISON, CountingModel
 from tain.serving.batcher import Batcher
 from tain.serving.errors import Refusal
 from tain.serving.job import Job
+from tain.serving.served import Share
 
 BATCH_TOKENS = 20
 SENTENCES = st.lists(st.integers(1, 9), min_size=1, max_size=8).map(lambda numbers: " ".join(map(str, numbers)))
@@ -112,6 +114,57 @@ def test_two_models_in_one_batch_read_their_own(counting):
     batcher.close()
     assert [job.future.result()[0] for job in jobs] == [[float(i)] for i in range(6)]
     assert other.batches == [[[1], [3], [5]]]
+
+
+class _SharedNetwork:
+    """Gives the sum of each row times its adapter, and keeps whose rows came together."""
+
+    def __init__(self):
+        self.passes = []
+
+    def logits(self, pairs, *, batch_tokens):
+        self.passes.append([adapter for adapter, _ in pairs])
+        if any(POISON in row for _, row in pairs):
+            raise RuntimeError("the network failed")
+        return [np.array([adapter * sum(row)], dtype=np.float32) for adapter, row in pairs]
+
+
+class _Sharer(CountingModel):
+    def from_logits(self, logits):
+        return logits[:, 0]
+
+
+def _sharers(network, *adapters):
+    models = [_Sharer() for _ in adapters]
+    for model, adapter in zip(models, adapters, strict=True):
+        model.share = Share(network, adapter)
+    return models
+
+
+def test_models_that_share_a_network_are_read_in_one_pass_each_as_its_own(counting):
+    network = _SharedNetwork()
+    batcher, _ = _held(counting)
+    models = [*_sharers(network, 1, 10, 100), counting]
+    jobs = [_job(model, ["1 2. 3"]) for model in models]
+    for job in jobs:
+        batcher.submit(job)
+    counting.gate.set()
+    batcher.close()
+    assert [job.future.result()[0] for job in jobs] == [[6.0], [60.0], [600.0], [6.0]]
+    assert network.passes == [[1, 10, 100, 1, 10, 100]]
+
+
+def test_a_row_that_fails_takes_no_other_model_of_its_network_with_it(counting):
+    network = _SharedNetwork()
+    batcher, _ = _held(counting)
+    good, bad = _sharers(network, 2, 3)
+    jobs = [_job(good, ["1"]), _job(bad, [str(POISON)]), _job(good, ["4"])]
+    for job in jobs:
+        batcher.submit(job)
+    counting.gate.set()
+    batcher.close()
+    assert [jobs[0].future.result()[0], jobs[2].future.result()[0]] == [[2.0], [8.0]]
+    assert jobs[1].future.exception().status_code == 424
 
 
 def test_a_job_taken_back_leaves_the_queue_at_once_and_is_never_read(counting):

@@ -17,7 +17,8 @@ let timer = null;
 async function start() {
   say("problem", "");
   try {
-    offer((await getJson("/v1/models")).data, () => {});
+    const models = (await getJson("/v1/models")).data;
+    offer(models.filter((each) => each.can_take_jobs), () => {});
     if (!(await addresses()).includes(JOBS)) return say("problem", "This server takes no files of texts.");
   } catch (error) {
     return fail(error);

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from tain.core.version import VERSION
 from tain.evaluation.thresholds import OperatingPoint
+from tain.serving.adapters.card import card_of_folder
 from tain.serving.errors import ALWAYS, Refusal, declared
 from tain.serving.routes.security import KEY
 from tain.serving.served import Served
 from tain.serving.served_detector import ServedDetector
-from tain.serving.service import service_of
+from tain.serving.service import Service, service_of
 from tain.serving.shapes.about import (
     Classes,
     Health,
@@ -36,9 +39,10 @@ async def health(request: Request) -> Health:
 
 @router.get("/v1/models", summary="The models", dependencies=[KEY])
 async def models(request: Request) -> ModelList:
-    """As OpenAI's list of models."""
+    """As OpenAI's list of models; adapters stand behind the others, in memory or not."""
     service = service_of(request)
-    return ModelList(data=[_card(model, service.started) for model in service.models.values()])
+    data = [_card(model, service.started) for model in service.models.values()]
+    return ModelList(data=[*data, *await asyncio.to_thread(_adapters, service)])
 
 
 @router.get("/info", summary="The first model and the limits", dependencies=[KEY])
@@ -79,7 +83,25 @@ async def metrics(request: Request) -> Response:
     return Response(service_of(request).metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
 
-def _card(model: Served, created: int) -> ModelCard:
+def _adapters(service: Service) -> list[ModelCard]:
+    if (shelf := service.shelf) is None:
+        return []
+    shelf.forget_absent()
+    loaded, cards = shelf.loaded, []
+    for name in shelf.folder.names():
+        place = shelf.folder.place(name)
+        if name in service.models or place is None:
+            continue
+        card = (
+            _card(loaded[name], service.started, is_adapter=True)
+            if name in loaded
+            else card_of_folder(name, place, created=service.started)
+        )
+        cards += [card] if card else []
+    return cards
+
+
+def _card(model: Served, created: int, *, is_adapter: bool = False) -> ModelCard:
     detector = model.detector if isinstance(model, ServedDetector) else None
     return ModelCard(
         id=model.id.name,
@@ -89,10 +111,12 @@ def _card(model: Served, created: int) -> ModelCard:
         labels=list(model.labels),
         max_model_len=model.max_tokens,
         can_check=detector is not None,
+        can_take_jobs=detector is not None and not is_adapter,
         operating_points=[_point(point) for point in detector.calibration.record.points] if detector else [],
         default_fpr=detector.settings.default_fpr if detector else None,
         min_words=detector.settings.min_words if detector else None,
         has_report=detector is not None and detector.report is not None,
+        is_loaded=True,
     )
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from tain.serving.chosen import detector_of
 from tain.serving.errors import READING
 from tain.serving.routes.security import KEY
-from tain.serving.service import ask, service_of
+from tain.serving.service import ask
 from tain.serving.shapes.check import CheckRequest, CheckResponse, VerdictBody, verdict_body
 
 router = APIRouter(tags=["check"], dependencies=[KEY], responses=READING)
@@ -17,7 +18,7 @@ router = APIRouter(tags=["check"], dependencies=[KEY], responses=READING)
 @router.post("/v1/check", summary="Verdicts on one text or many")
 async def check(body: CheckRequest, request: Request) -> CheckResponse:
     """Label, score, probability, evidence, windows and warnings for each text, at a stated false positive rate."""
-    model = service_of(request).detector(body.model)
+    model = await detector_of(request, body.model)
     # A rate that the calibration does not support is refused before anything is read.
     model.detector.point(body.target_fpr)
 

@@ -10,6 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 from numpy.typing import NDArray
 
+from tain.serving.chosen import model_of
 from tain.serving.errors import READING, Refusal
 from tain.serving.routes.security import KEY
 from tain.serving.served import Apply, Served
@@ -39,7 +40,7 @@ async def predict(body: PredictRequest, request: Request) -> list[LabelScore] | 
 @router.post("/v1/classify", summary="As vLLM and SGLang")
 async def classify(body: ClassifyRequest, request: Request) -> ClassifyResponse:
     """For each text its label and a number for every label."""
-    model = service_of(request).model(body.model)
+    model = await model_of(request, body.model)
     _refuse_empty(body.texts)
 
     def answer(readings: list[Any], n_tokens: int) -> tuple[list[Classified], int]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, UploadFile
 
+from tain.serving.chosen import detector_of
 from tain.serving.documents.extract import extract
 from tain.serving.errors import READING, declared
 from tain.serving.jobs.kinds import plain_name
@@ -28,7 +29,7 @@ async def check_file(
 ) -> FileCheckResponse:
     """The same as /v1/check says of the text, with the text and its windows' places in it."""
     service = service_of(request)
-    chosen = service.detector(model)
+    chosen = await detector_of(request, model)
     # A rate that the calibration does not support is refused before anything is read.
     chosen.detector.point(target_fpr)
     name = plain_name(file.filename)

@@ -7,10 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from tain.serving.chosen import model_of
 from tain.serving.errors import READING, Refusal
 from tain.serving.gates import Bar, Measured, bar_of, candidate, ranked, result
 from tain.serving.routes.security import KEY
-from tain.serving.service import ask, service_of
+from tain.serving.service import ask
 from tain.serving.shapes.filter import FilterRequest, FilterResponse
 
 router = APIRouter(tags=["filter"], dependencies=[KEY], responses=READING)
@@ -22,9 +23,9 @@ Column = list[Measured | None]
 @router.post("/v1/filter", summary="Candidates that pass every gate, best first")
 async def pass_gates(body: FilterRequest, request: Request) -> FilterResponse:
     """Read by the models of all gates; what passes comes ranked, what does not with each gate's numbers."""
-    service = service_of(request)
     # What cannot be asked is refused before anything is read.
-    bars = [bar_of(gate, service.model(gate.model), has_prompt=body.prompt is not None) for gate in body.gates]
+    has_prompt = body.prompt is not None
+    bars = [bar_of(gate, await model_of(request, gate.model), has_prompt=has_prompt) for gate in body.gates]
     columns: dict[int, Column] = {}
     order = sorted(range(len(bars)), key=lambda i: _way(bars[i]))
     for _, numbers in groupby(order, key=lambda i: _way(bars[i])):

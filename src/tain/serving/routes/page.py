@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from fastapi import APIRouter, Request, Response
 
+from tain.serving.chosen import model_of
 from tain.serving.errors import Refusal
 from tain.serving.service import service_of
 
@@ -61,7 +62,7 @@ async def page_file(name: str) -> Response:
 async def report(request: Request, model: str | None = None) -> Response:
     """How a detector was measured, or that nothing says so."""
     service = service_of(request)
-    page, is_there = await asyncio.to_thread(service.reports.page, service.model(model))
+    page, is_there = await asyncio.to_thread(service.reports.page, await model_of(request, model))
     return _html(page, 200 if is_there else 404)
 
 

@@ -34,10 +34,14 @@ class ModelCard(BaseModel):
     labels: list[str] = Field(description="Its classes.")
     max_model_len: int = Field(description="Tokens it reads at once; a detector reads longer texts in windows.")
     can_check: bool = Field(description="Whether /v1/check takes it: a detector has operating points.")
+    can_take_jobs: bool = Field(description="Whether /v1/jobs takes it: a detector that is always in memory.")
     operating_points: list[PointBody] = Field(description="Loosest first; empty for a classifier without.")
     default_fpr: float | None = Field(description="Target of the operating point used by default.")
     min_words: int | None = Field(description="Texts with fewer get no score.")
     has_report: bool = Field(description="Whether /report can show how it was measured.")
+    is_loaded: bool = Field(
+        True, description="Whether it is in memory; an adapter that is not is loaded when asked for."
+    )
 
 
 class ModelList(BaseModel):
