@@ -12,10 +12,11 @@ from pathlib import Path
 import torch
 
 from tain.recipes.suite.configuration import read_suite
-from tain.recipes.suite.study import Study, plan
+from tain.recipes.suite.study import Form, Study, plan
 
 SUITE = Path(__file__).with_name("suite.toml")
-SEEDS, FORMS = (0, 1, 2), ("L", "M", "S")
+SEEDS: tuple[int, ...] = (0, 1, 2)
+FORMS: tuple[Form, ...] = ("L", "M", "S")
 
 
 def main() -> None:
