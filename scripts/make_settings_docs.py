@@ -59,7 +59,9 @@ WORDS = {Ge: "≥", Gt: ">", Le: "≤", Lt: "<"}
 
 def make_page() -> str:
     """The page as it should be now."""
-    return "\n".join([OPENING, *run_sections(), *method_sections(), *mining_sections(), *study_sections(), *suite_sections()])
+    return "\n".join(
+        [OPENING, *run_sections(), *method_sections(), *mining_sections(), *study_sections(), *suite_sections()]
+    )
 
 
 def run_sections() -> Iterator[str]:

@@ -76,7 +76,8 @@ class Head(nn.Module):
     def _split(self, out: torch.Tensor) -> Pair:
         shape = out.shape[:2]
         if self.form == "L":
-            a, b = out.split([self.rank * self.d_in, self.rank * self.d_out], dim=-1)
+            n = self.rank * self.d_in
+            a, b = out[..., :n], out[..., n:]
         else:
             # M and S write as much for the narrower side as for the wider one; the rest is not used.
             a, b = (side.reshape(*shape, self.rank, -1) for side in (out[:, :, 0], out[:, :, 1]))

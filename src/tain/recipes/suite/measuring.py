@@ -53,7 +53,8 @@ def written(hypernetwork: Hypernetwork, description: torch.Tensor) -> Factors:
     """The adapter for the vector of one description, of shape (d_task,)."""
     device = next(hypernetwork.parameters()).device
     with torch.no_grad():
-        return hypernetwork(None, description[None].to(device))
+        found: Factors = hypernetwork(None, description[None].to(device))
+    return found
 
 
 def measure_written(subject: Subject, network: AdaptedNetwork, hypernetwork: Hypernetwork) -> dict[str, Any]:

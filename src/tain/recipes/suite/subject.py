@@ -13,8 +13,8 @@ from torch import nn
 
 from tain.core.errors import ConfigError
 from tain.core.example import LabelSet
-from tain.methods.text_to_lora import Factors, Place, find_places
-from tain.models import Backbone, collate, load_backbone, logits_of
+from tain.methods.text_to_lora import Place, find_places
+from tain.models import Backbone, TokenIds, collate, load_backbone, logits_of
 from tain.recipes.mine.embedding import BackboneEmbedder
 from tain.recipes.suite.configuration import Suite
 from tain.recipes.suite.texts import TaskTexts, Texts, read_texts
@@ -132,7 +132,7 @@ def _token_ids(backbone: Backbone, suite: Suite, texts: Sequence[str]) -> list[l
     return ids
 
 
-def _scale_head(backbone: Backbone, rows: Sequence[Sequence[int]], *, seed: int) -> None:
+def _scale_head(backbone: Backbone, rows: Sequence[TokenIds], *, seed: int) -> None:
     """Give the drawn head answers of mean 0 and standard deviation 1 over training texts, whatever the base's scale.
 
     The head has one meaning for all tasks, yes or no, and is never trained: it would learn tasks that belong into the
@@ -168,8 +168,3 @@ def head_tensors(backbone: Backbone) -> dict[str, torch.Tensor]:
     """The weights of the head by name within it, on the processor."""
     head: nn.Module = getattr(backbone.model, backbone.head_name)
     return {name: value.detach().cpu().contiguous() for name, value in head.state_dict().items()}
-
-
-def no_adapter() -> Factors:
-    """What leaves the network as it is."""
-    return {}

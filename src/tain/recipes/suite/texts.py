@@ -58,7 +58,8 @@ def read_texts(suite: Suite) -> list[TaskTexts]:
     files: dict[tuple[str, str, str], Labelled] = {}
     for task in suite.tasks:
         key = (task.file, task.text_column, task.label_column)
-        files.setdefault(key, []) or files[key].extend(_rows(task))
+        if key not in files:
+            files[key] = _rows(task)
     return [_texts(suite, task, files[task.file, task.text_column, task.label_column]) for task in suite.tasks]
 
 

@@ -55,9 +55,11 @@ class AdaptedNetwork:
 
     def _task_by_task(self, rows: Sequence[TokenIds], factors: Factors, tasks: torch.Tensor) -> torch.Tensor:
         logits: list[torch.Tensor] = [torch.empty(0)] * len(rows)
-        for task in tasks.unique():
-            own = (tasks == task).nonzero().flatten().tolist()
-            for index, each in zip(own, self._logits([rows[i] for i in own], take(factors, task[None])), strict=True):
+        asked = tasks.tolist()
+        for task in sorted(set(asked)):
+            own = [index for index, each in enumerate(asked) if each == task]
+            found = self._logits([rows[i] for i in own], take(factors, torch.tensor([task], device=tasks.device)))
+            for index, each in zip(own, found, strict=True):
                 logits[index] = each
         return torch.stack(logits)
 

@@ -243,6 +243,26 @@ def test_the_commands_train_and_write(place, tmp_path, capsys):
     assert "no such file" in capsys.readouterr().err
 
 
+def test_a_written_adapter_is_measured_like_any_classifier(trained, tmp_path):
+    made = adapt(QUESTION, trained.folder, tmp_path / "adapter")
+    file = tmp_path / "labelled.jsonl"
+    rows = [{"id": str(i), "text": f"w{i} w{i + 1} w3", "label": ("no", "yes")[i % 2]} for i in range(20)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = [
+        "evaluate",
+        "--model",
+        str(made.folder),
+        "--data",
+        str(file),
+        "--output",
+        str(tmp_path / "report"),
+        "--quiet",
+    ]
+    assert run(asked) == 0
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert "yes" in json.dumps(report)
+
+
 def test_the_suite_of_the_study_holds_out_tasks_and_has_enough_wordings():
     from pathlib import Path
 
