@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -23,10 +22,10 @@ def adapt(
     One forward pass, no training and no texts. The folder is a classifier with the answers no and yes, which peft
     loads as any other adapter. How well it answers nobody has measured: try it on labelled texts before you use it.
     """
+    from tain.recipes.check import STDIN, read_text
     from tain.recipes.suite.adapt import adapt as run_adaptation
 
-    text = sys.stdin.read() if description == "-" else description
-    made = run_adaptation(text, from_, output, force=force)
+    made = run_adaptation(read_text(STDIN) if description == STDIN else description, from_, output, force=force)
     if is_json:
         typer.echo(json.dumps({**asdict(made), "folder": str(made.folder)}, indent=1, ensure_ascii=False))
         return

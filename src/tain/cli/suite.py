@@ -17,7 +17,7 @@ def suite(
     is_json: Annotated[bool, typer.Option("--json", help="Print what was measured as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
-    """Train a network that writes adapters from descriptions of tasks.
+    """Train a network that writes adapters from descriptions.
 
     Text-to-LoRA: each task of the suite is a question with the answers yes and no, asked in several wordings. The
     network learns from the texts of all tasks, or from one trained adapter of each, and is measured on all of them and

@@ -65,6 +65,10 @@ def adapt(description: str, model: Path, output: Path, *, force: bool = False) -
             f"The description has {len(text):,} characters; expected 1 to {MOST_CHARACTERS:,}. Say in a sentence which "
             'texts are meant, such as "Is this message a complaint?".'
         )
+    if text.encode("utf-8", "replace").decode() != text:
+        raise ConfigError(
+            "The description holds bytes that are no UTF-8. Type it again, or pass it in a file by stdin."
+        )
     refuse_overwrite(output, force=force)
     writer = load_writer(model / "model" if (model / "model").is_dir() else model)
     vectors, nearest, similarity = _read(writer, text)

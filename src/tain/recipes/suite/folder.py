@@ -77,20 +77,26 @@ def load_writer(folder: Path) -> Writer:
             "`tain suite` wrote."
         )
     value = read_json(folder / FILE)
-    if value.get("format") != FORMAT:
-        raise DetectorError(f"{folder / FILE} has format {value.get('format')!r}, expected {FORMAT}. Update tain.")
-    if not (folder / WEIGHTS).is_file() or sha256_of(folder / WEIGHTS) != value["sha256"]:
+    found = value.get("format") if isinstance(value, dict) else None
+    if found != FORMAT:
+        raise DetectorError(f"{folder / FILE} has format {found!r}, expected {FORMAT}. Update tain.")
+    if not (folder / WEIGHTS).is_file() or sha256_of(folder / WEIGHTS) != value.get("sha256"):
         raise DetectorError(
             f"{folder / WEIGHTS} is missing or not what was saved. Copy the folder again from where it came from."
         )
+    try:
+        return _writer(value, folder)
+    except (SafetensorError, RuntimeError, KeyError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DetectorError(f"{folder}: its weights and {FILE} do not fit ({reason}). Train again.") from error
+
+
+def _writer(value: dict[str, Any], folder: Path) -> Writer:
     suite = suite_of(value["suite"], where=str(folder / FILE))
     places = tuple(Place(*each) for each in value["places"])
     network = Hypernetwork(suite.hypernetwork, places, d_task=value["d_task"], seed=suite.seed)
-    try:
-        tensors = load_file(folder / WEIGHTS)
-        network.load_state_dict(_part(tensors, NETWORK))
-    except (SafetensorError, RuntimeError) as error:
-        raise DetectorError(f"{folder / WEIGHTS} does not fit its settings ({error}). Train again.") from error
+    tensors = load_file(folder / WEIGHTS)
+    network.load_state_dict(_part(tensors, NETWORK))
     return Writer(suite, network.eval().requires_grad_(False), places, _part(tensors, HEAD), value["outcome"])
 
 

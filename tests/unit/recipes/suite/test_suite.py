@@ -217,6 +217,11 @@ def test_an_empty_or_endless_description_is_refused(trained, tmp_path, text):
     assert not (tmp_path / "adapter").exists()
 
 
+def test_a_description_that_is_no_text_is_refused(trained, tmp_path):
+    with pytest.raises(ConfigError, match="no UTF-8"):
+        adapt("w1 \udcff", trained.folder, tmp_path / "adapter")
+
+
 def test_a_folder_that_is_none_or_was_changed_is_refused(trained, tmp_path):
     import shutil
 
@@ -227,6 +232,14 @@ def test_a_folder_that_is_none_or_was_changed_is_refused(trained, tmp_path):
         file.write(b"0")
     with pytest.raises(DetectorError, match="not what was saved"):
         adapt(QUESTION, tmp_path / "copy", tmp_path / "adapter")
+    shutil.copytree(trained.folder, tmp_path / "odd")
+    settings = json.loads((tmp_path / "odd" / "hypernetwork.json").read_text())
+    (tmp_path / "odd" / "hypernetwork.json").write_text(json.dumps({**settings, "d_task": 7}))
+    with pytest.raises(DetectorError, match="do not fit"):
+        adapt(QUESTION, tmp_path / "odd", tmp_path / "adapter")
+    (tmp_path / "odd" / "hypernetwork.json").write_text("[]")
+    with pytest.raises(DetectorError, match="has format None"):
+        adapt(QUESTION, tmp_path / "odd", tmp_path / "adapter")
 
 
 def test_the_commands_train_and_write(place, tmp_path, capsys):
