@@ -60,8 +60,9 @@ def plan(seeds: Sequence[int], forms: Sequence[Form]) -> list[Cell]:
             on texts, which costs more, with the first.
     """
     cells = [Cell("oracle"), Cell("base"), Cell("mean"), Cell("nearest")]
+    cells += [Cell("reconstruction", seeds[0], forms[0])]
     cells += [Cell("supervised", seeds[0], forms[0]), Cell("shared", seeds[0])]
-    cells += [Cell("reconstruction", seeds[0], form) for form in forms]
+    cells += [Cell("reconstruction", seeds[0], form) for form in forms[1:]]
     for seed in seeds[1:]:
         cells += [Cell("supervised", seed, forms[0]), Cell("shared", seed)]
     cells += [Cell("supervised", seeds[0], form) for form in forms[1:]]
