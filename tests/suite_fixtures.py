@@ -21,10 +21,10 @@ def write_texts(file: Path, *, n: int = 200) -> Path:
     return file
 
 
-def suite_values(folder: Path, **changes) -> dict:
-    base = folder / "base"
+def suite_values(folder: Path, *, family: str = "bert", **changes) -> dict:
+    base = folder / family
     if not base.is_dir():
-        save_tiny("bert", base)
+        save_tiny(family, base)
     file = write_texts(folder / "texts.jsonl")
     tasks = [
         {

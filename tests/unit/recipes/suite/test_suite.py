@@ -81,6 +81,15 @@ def test_the_adapter_answers_alike_in_the_network_in_peft_and_in_a_classifier(pl
     assert ours.labels.names == ("no", "yes")
 
 
+@pytest.mark.parametrize("family", ["llama", "deberta-v3"])
+def test_a_decoder_and_a_network_whose_texts_share_positions_are_adapted_too(family, tmp_path):
+    file = tmp_path / "suite.toml"
+    file.write_text(toml(suite_values(tmp_path, family=family, pooling="native")))
+    trained = train_suite(file, tmp_path / "run", is_quiet=True)
+    made = adapt(QUESTION, trained.folder, tmp_path / "adapter")
+    assert load_classifier(made.folder).labels.names == ("no", "yes")
+
+
 def test_any_description_is_written_for_and_none_is_special(trained, tmp_path):
     for index, text in enumerate(("w30 w31 w32", "qqq", HELD)):
         assert load_classifier(adapt(text, trained.folder, tmp_path / str(index)).folder)
