@@ -155,7 +155,11 @@ class Study:
         )
         self._give_oracles(cell)
         network, losses = train_hypernetwork(self.subject, suite, self._work(cell), network=self.network)
-        rows = [*self._asked(network), *self._asked_at_random(network), *self._asked_trained(network)]
+        rows = [*self._asked(network), *self._asked_trained(network)]
+        if cell.arm == "reconstruction":
+            rows += [{**row, "is_known": True} for row in self._asked_trained(network, is_known=True)]
+        else:
+            rows += self._asked_at_random(network)
         size = n_parameters(suite.hypernetwork, self.subject.places, d_task=network.d_task)
         return {"loss": _last(losses), "n_parameters": size, "n_steps": len(losses), "rows": rows}
 
@@ -176,11 +180,10 @@ class Study:
             for row in self._held(factors):
                 yield {**row, "description": number, "is_random": True}
 
-    def _asked_trained(self, network: Hypernetwork) -> Iterator[Row]:
+    def _asked_trained(self, network: Hypernetwork, *, is_known: bool = False) -> Iterator[Row]:
         for task in self.subject.train:
-            number = len(task.descriptions)  # the first wording that was held out, if any was
-            vectors = self.subject.descriptions[task.name]
-            number = number if number < len(vectors) else 0
+            vectors, n_known = self.subject.descriptions[task.name], len(task.descriptions)
+            number = 0 if is_known or n_known == len(vectors) else n_known  # else the first that was held out
             yield self._row(task.name, False, number, written(network, vectors[number]))
 
     def _questions(self) -> Iterator[tuple[str, int, torch.Tensor]]:

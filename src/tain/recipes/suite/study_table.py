@@ -125,8 +125,13 @@ def is_random(row: dict[str, Any]) -> bool:
 
 
 def is_trained(row: dict[str, Any]) -> bool:
-    """Whether a row asks a task that was trained on."""
-    return not row["held_out"]
+    """Whether a row asks a task that was trained on, in a new wording where there is one."""
+    return not row["held_out"] and not row.get("is_known", False)
+
+
+def is_known(row: dict[str, Any]) -> bool:
+    """Whether a row asks for an adapter that was learnt, in a wording that was learnt, or is that adapter's own."""
+    return not row["held_out"] and (row["description"] is None or row.get("is_known", False))
 
 
 def markdown(cells: Cells) -> str:
@@ -138,15 +143,17 @@ def markdown(cells: Cells) -> str:
     parts = [
         "### Held-out tasks\n",
         _table(lines(cells, is_held)),
-        "\n### Held-out tasks, asked by random descriptions\n",
+        "### Held-out tasks, asked by random descriptions\n",
         _table(lines(cells, is_random)),
-        "\n### Trained tasks, new texts (and new wordings for Text-to-LoRA)\n",
+        "### Trained tasks, new texts (and new wordings for Text-to-LoRA)\n",
         _table(lines(cells, is_trained)),
-        "\n### Differences on the held-out tasks, in points\n",
+        "### Trained adapters and their reconstruction, asked in wordings that were learnt\n",
+        _table(lines([cell for cell in cells if cell["arm"] in ("oracle", "reconstruction")], is_known)),
+        "### Differences on the held-out tasks, in points\n",
         _gaps(cells),
-        "\n### Held-out tasks one by one, accuracy\n",
+        "### Held-out tasks one by one, accuracy\n",
         _by_task(cells),
-        "\n### Networks\n",
+        "### Networks\n",
         _networks(cells),
     ]
     return "\n".join(part for part in parts if part)

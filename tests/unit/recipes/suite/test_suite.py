@@ -170,14 +170,14 @@ def test_a_study_measures_every_arm_and_runs_no_cell_twice(place, tmp_path):
     assert len(set(cells)) == len(cells)
     told = []
     study = Study(suite, tmp_path, tell=told.append)
-    study.run([*cells[:6], Cell("reconstruction", 0, "S")])
+    study.run([*cells[:7], Cell("reconstruction", 0, "S")])
     found = {(cell["arm"], cell["form"]): cell for cell in read_cells(tmp_path)}
     assert {arm for arm, _ in found} == {"oracle", "base", "mean", "nearest", "supervised", "shared", "reconstruction"}
     assert {row["task"] for row in found["oracle", None]["rows"]} == set(KINDS)
     asked = found["supervised", "L"]["rows"]
     assert sum(row.get("is_random", False) for row in asked) == 1
-    study.run(cells[:6])
-    assert len(told) == 7
+    study.run(cells[:7])
+    assert len(told) == 8
 
 
 @pytest.mark.parametrize(
