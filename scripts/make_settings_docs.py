@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from tain.methods.registry import METHODS
+from tain.methods.text_to_lora import HypernetworkSettings
 from tain.recipes.configuration import CorpusConfig, RunConfig
 from tain.recipes.mine.configuration import MINING, MiningConfig
 from tain.recipes.mirror.configuration import MirrorConfig
@@ -26,7 +27,9 @@ from tain.recipes.studies.configuration import Contestant, LeaveOneOut, StudyCor
 from tain.recipes.studies.forgetting.configuration import Forgetting, Retained
 from tain.recipes.studies.scaling.configuration import Scaling, ScalingCorpus, ScalingTexts
 from tain.recipes.studies.tuning.configuration import TaskSplits, Tuning, TuningMethod, TuningTask
+from tain.recipes.suite.configuration import Suite, SuiteTask, SuiteTexts
 from tain.training.config import TrainingConfig
+from tain.training.text_to_lora import ReconstructionSettings, SupervisedSettings
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 OPENING = """# Settings
@@ -58,7 +61,9 @@ WORDS = {Ge: "≥", Gt: ">", Le: "≤", Lt: "<"}
 
 def make_page() -> str:
     """The page as it should be now."""
-    return "\n".join([OPENING, *run_sections(), *method_sections(), *mining_sections(), *study_sections()])
+    return "\n".join(
+        [OPENING, *run_sections(), *method_sections(), *mining_sections(), *study_sections(), *suite_sections()]
+    )
 
 
 def run_sections() -> Iterator[str]:
@@ -98,6 +103,17 @@ def study_sections() -> Iterator[str]:
     yield section("`[[methods]]` of a study of tuning", first_line(TuningMethod), TuningMethod)
     yield section("A study of forgetting", 'With `study = "forgetting"` at the top of its file.', Forgetting)
     yield section("`[[retain]]` of a study of forgetting", first_line(Retained), Retained)
+
+
+def suite_sections() -> Iterator[str]:
+    """Of `tain suite`."""
+    link = "Of `tain suite`, at the top of its file; see [Text-to-LoRA](text-to-lora.md)."
+    yield section("A suite of tasks", link, Suite)
+    yield section("`[texts]` of a suite", first_line(SuiteTexts), SuiteTexts)
+    yield section("`[hypernetwork]` of a suite", first_line(HypernetworkSettings), HypernetworkSettings)
+    yield section("`[supervised]` and `[oracles]` of a suite", first_line(SupervisedSettings), SupervisedSettings)
+    yield section("`[reconstruction]` of a suite", first_line(ReconstructionSettings), ReconstructionSettings)
+    yield section("`[[tasks]]` of a suite", first_line(SuiteTask), SuiteTask)
 
 
 def section(title: str, text: str, model: type[BaseModel]) -> str:

@@ -39,6 +39,8 @@ VERBS: dict[str, str] = {
     "explain": "Find the training texts that errors or verdicts come from.",
     "suspects": "Find the texts of a corpus whose label may be wrong.",
     "spectra": "Show what training did to singular values of weight matrices.",
+    "suite": "Train a network that writes adapters from descriptions.",
+    "adapt": "Write an adapter from the description of a task.",
     "compress": "Write a trained classifier in a few bits per weight.",
     "export": "Write a detector for other tools.",
     "serve": "Answer requests over HTTP.",
