@@ -23,6 +23,7 @@ FORMAT = 1
 FILE = "classifier.json"
 PROBE_TOKENS = 64
 TOLERANCE = 1e-5
+CACHED_TOKENS = 2048  # on a processor, larger batches only leave its cache
 
 
 @dataclass
@@ -64,19 +65,21 @@ class Classifier:
 
         Args:
             rows: Token ids with special tokens.
-            batch_tokens: Padded size of a batch; rows are sorted by length, so little is padding.
+            batch_tokens: Padded size of a batch, at most 2,048 on a processor; rows are sorted by length, so little is
+                padding.
             advance: Told the number of rows done.
 
         Returns:
             Shape (n_rows, n_labels), float32.
         """
         device = next(self.model.parameters()).device
+        budget = min(batch_tokens, CACHED_TOKENS) if device.type == "cpu" else batch_tokens
         out = np.empty((len(rows), len(self.labels)), dtype=np.float32)
         order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
         start = 0
         with torch.inference_mode():
             for end in range(1, len(order) + 1):
-                if end < len(order) and (end - start + 1) * len(rows[order[end]]) <= batch_tokens:
+                if end < len(order) and (end - start + 1) * len(rows[order[end]]) <= budget:
                     continue
                 chosen = order[start:end]
                 batch = collate([rows[index] for index in chosen], pad_id=self.backbone.tokenizer.pad_token_id)
