@@ -22,7 +22,7 @@ from tain.models import find_base
 
 HERE = Path(__file__).parent
 MAX_TOKENS = 256
-OURS, PEERS = "tain", ("trainer 8", "trainer 32")
+OURS = "tain"
 CORPORA = ("biscope", "l2r", "outfox")
 
 
@@ -56,10 +56,11 @@ def main() -> None:
     if not all((options.data / "train" / f"{name}.parquet").is_file() for name in CORPORA):
         print(f"Skipped: {options.data}/train lacks one of {', '.join(CORPORA)}.")
         return
+    peers = [f"trainer {size}" for size in options.batch_sizes]
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "rows.json"
         data.write_text(json.dumps(_rows(options.data)))
-        workers = {name: Worker(name, data, options.threads) for name in (OURS, *PEERS)}
+        workers = {name: Worker(name, data, options.threads) for name in (OURS, *peers)}
         rounds = [
             {name: side.ask(steps=options.steps) for name, side in workers.items()} for _ in range(options.rounds)
         ]
@@ -73,7 +74,7 @@ def main() -> None:
             side.end()
     speeds = {name: [own[name]["tokens_per_s"] for own in rounds] for name in workers}
     medians = {name: round(median(own)) for name, own in speeds.items()}
-    best = max(PEERS, key=medians.__getitem__)
+    best = max(peers, key=medians.__getitem__)
     ratios = sorted(a / b for a, b in zip(speeds[OURS], speeds[best], strict=True))
     answer = {
         "version": VERSION,
@@ -102,6 +103,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[8, 32])
     parser.add_argument("--seeds", type=int, nargs="*", default=[])
     parser.add_argument("--budget", type=int, default=300_000)
     return parser.parse_args()

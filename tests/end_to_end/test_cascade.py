@@ -46,6 +46,7 @@ def test_n_grams_of_its_own_need_no_texts_and_lose_no_label(with_ngrams, rows, t
     assert run(["cascade", "--model", str(with_ngrams), "--output", str(tmp_path / "c"), "--quiet"]) == DONE
     assert "none, by proof" in capsys.readouterr().err
     whole = scored(with_ngrams, rows, tmp_path / "a.parquet")
+    capsys.readouterr()
     found = scored(with_ngrams, rows, tmp_path / "b.parquet", "--cascade", tmp_path / "c", "--json")
     said = json.loads(capsys.readouterr().out)
     assert found["label"].to_list() == whole["label"].to_list()
