@@ -55,8 +55,8 @@ class FirstModel:
         # The detector's own n-grams see a long text as stretches, which only its windows tell.
         is_long = np.array([self.ngrams is None and len(text) > MAX_CHARS for text in plain], dtype=bool)
         whole, long = np.flatnonzero(is_read & ~is_long), np.flatnonzero(is_read & is_long)
-        scores[whole] = self._model.scores([plain[i] for i in whole])
-        scores[long] = self._of_stretches([texts[i] for i in long])
+        scores[whole] = self._model.scores([plain[i] for i in whole.tolist()])
+        scores[long] = self._of_stretches([texts[i] for i in long.tolist()])
         return scores, n_words
 
     @property
@@ -130,11 +130,11 @@ class Cascade:
         is_settled = scores < self.record.forward_above  # NaN is not: the detector says why a text is too short
         if advance:
             advance(int(is_settled.sum()))
-        forwarded = np.flatnonzero(~is_settled)
+        forwarded = np.flatnonzero(~is_settled).tolist()
         read = self.detector.score(
             [texts[i] for i in forwarded], target_fpr=own, prior=prior, batch_tokens=batch_tokens, advance=advance
         )
-        found = dict(zip(forwarded.tolist(), read, strict=True))
+        found = dict(zip(forwarded, read, strict=True))
         return [found.get(i) or self._settled(int(n), prior) for i, n in enumerate(n_words)]
 
     def _settled(self, n_words: int, prior: float | None) -> Verdict:

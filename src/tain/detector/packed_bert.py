@@ -123,9 +123,9 @@ class PackedBert:
         width = x.shape[1]
         qkv = self._linear(f"{name}.qkv", x)  # (n_tokens, 3 width)
         found = []
-        for part, (n_texts, length) in zip(qkv.split([n * size for n, size in runs]), runs, strict=True):
+        for texts in _by_length(qkv, runs):
             # (3, n_texts, n_heads, length, width of a head)
-            q, k, v = part.view(n_texts, length, 3, self._n_heads, -1).permute(2, 0, 3, 1, 4)
+            q, k, v = texts.view(*texts.shape[:2], 3, self._n_heads, -1).permute(2, 0, 3, 1, 4)
             found.append(scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(-1, width))
         return torch.cat(found)
 
@@ -137,28 +137,32 @@ class PackedBert:
             self._w[f"{own}.{part}.weight"].view(self._n_heads, -1, width) for part in ("key", "value")
         )  # (n_heads, width of a head, width)
         chosen, attended = [], []
-        for part, (n_texts, length) in zip(x.split([n * size for n, size in runs]), runs, strict=True):
-            texts = part.view(n_texts, length, width)
+        for texts in _by_length(x, runs):
             one = texts[:, -1 if self._pooling == "last" else 0]
-            q = self._linear(f"{own}.query", one).view(n_texts, self._n_heads, -1)
+            q = self._linear(f"{own}.query", one).view(len(one), self._n_heads, -1)
             # A key's bias adds the same to every score of a head, so softmax drops it.
             asked = torch.einsum("nhd,hdw->nhw", q, w_key) / sqrt(width // self._n_heads)
             shares = torch.softmax(asked @ texts.transpose(1, 2), dim=-1)  # (n_texts, n_heads, length)
             chosen.append(one)
-            attended.append(torch.einsum("nhw,hdw->nhd", shares @ texts, w_value).reshape(n_texts, width))
+            attended.append(torch.einsum("nhw,hdw->nhd", shares @ texts, w_value).flatten(1))
         values = torch.cat(attended) + self._w[f"{own}.value.bias"]
         return self._block(name, torch.cat(chosen), values)
 
     @staticmethod
     def _means(x: Tensor, runs: Sequence[tuple[int, int]]) -> Tensor:
-        parts = x.split([n * size for n, size in runs])
-        return torch.cat([part.view(n, size, -1).mean(1) for part, (n, size) in zip(parts, runs, strict=True)])
+        return torch.cat([texts.mean(1) for texts in _by_length(x, runs)])
 
     def _linear(self, name: str, x: Tensor) -> Tensor:
         return linear(x, self._w[f"{name}.weight"], self._w[f"{name}.bias"])
 
     def _normalise(self, name: str, x: Tensor) -> Tensor:
         return layer_norm(x, x.shape[1:], self._w[f"{name}.weight"], self._w[f"{name}.bias"], self._epsilon)
+
+
+def _by_length(x: Tensor, runs: Sequence[tuple[int, int]]) -> list[Tensor]:
+    """Each run of texts of one length, shape (n_texts, length, width)."""
+    parts = torch.split(x, [n * size for n, size in runs])
+    return [part.view(n, size, -1) for part, (n, size) in zip(parts, runs, strict=True)]
 
 
 def pack(rows: Sequence[Sequence[int]], *, n_tokens: int) -> Iterator[Pack]:

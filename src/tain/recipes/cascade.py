@@ -123,7 +123,7 @@ def _distilled(detector: Detector, texts: Sequence[str], *, is_quiet: bool) -> N
         [_scores(detector, block) for block in _blocks(texts, "Scoring to distil", is_quiet=is_quiet)]
     )
     kept = np.flatnonzero(np.isfinite(scores))
-    plain = [detector.reader.normaliser.normalise(texts[i]).text for i in kept]
+    plain = [detector.reader.normaliser.normalise(texts[i]).text for i in kept.tolist()]
     return NgramModel.distil(plain, scores[kept])
 
 
@@ -143,7 +143,7 @@ def _measure(
         # What is proven to be below the threshold need not be read to know that it is not flagged.
         could_be = np.flatnonzero(np.isfinite(own) & (own >= (-np.inf if proven is None else proven)))
         is_flagged = np.zeros(len(block), dtype=bool)
-        is_flagged[could_be] = _scores(detector, [block[i] for i in could_be]) > above
+        is_flagged[could_be] = _scores(detector, [block[i] for i in could_be.tolist()]) > above
         scores.append(own)
         flags.append(is_flagged)
     return Measured(np.concatenate(scores), np.concatenate(flags))
