@@ -25,6 +25,7 @@ from tain.corpora.lengths import count_words
 from tain.detector.cascade_folder import CascadeRecord
 from tain.detector.detector import Detector
 from tain.detector.ngrams import NgramModel
+from tain.detector.reach import highest_score
 from tain.detector.reader import BATCH_TOKENS, Reader
 from tain.detector.verdict import Verdict
 from tain.evaluation.hashed_tfidf import MAX_CHARS
@@ -163,7 +164,7 @@ def proven_threshold(detector: Detector, *, target_fpr: float | None = None) -> 
         target_fpr: Of the operating point; None takes the default.
     """
     light = detector.reader.engines.light() if detector.reader.ngrams else None
-    return None if light is None else detector.point(target_fpr).threshold - light.highest_score() - MARGIN
+    return None if light is None else detector.point(target_fpr).threshold - highest_score(light) - MARGIN
 
 
 def n_lost_allowed(n_flagged: int, *, max_loss: float) -> int | None:

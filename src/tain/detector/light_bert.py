@@ -80,22 +80,6 @@ class LightBert:
                 advance(1)
         return out
 
-    def highest_score(self) -> float:
-        """What the second logit can exceed the first by at most, whatever is read.
-
-        The head sees either tanh values, each between -1 and 1, or the output g z + b of a normalisation, whose z has
-        mean 0 and length sqrt(width) at most; a mean over tokens stays within the same bounds.
-        """
-        w = {name: self.weights[name].astype(np.float64) for name in ("classifier.weight", "classifier.bias")}
-        towards = w["classifier.weight"][1] - w["classifier.weight"][0]
-        shift = float(w["classifier.bias"][1] - w["classifier.bias"][0])
-        if self.pooling == "native":
-            return shift + float(np.abs(towards).sum())
-        last = f"encoder.layer.{self.n_layers - 1}.output.LayerNorm"
-        scaled = towards * self.weights[f"{last}.weight"]
-        shift += float(towards @ self.weights[f"{last}.bias"])
-        return shift + float(np.linalg.norm(scaled - scaled.mean()) * sqrt(len(scaled)))
-
     def _read(self, row: Sequence[int]) -> Floats:
         w = self.weights
         x = w["embeddings.word_embeddings.weight"][np.asarray(row, dtype=np.intp)]
