@@ -14,7 +14,7 @@ their distribution (Clopper and Pearson 1934; Wilks 1941, tolerance limits).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -136,9 +136,10 @@ class Cascade:
             [texts[i] for i in forwarded], target_fpr=own, prior=prior, batch_tokens=batch_tokens, advance=advance
         )
         found = dict(zip(forwarded, read, strict=True))
-        return [found.get(i) or self._settled(int(n), prior) for i, n in enumerate(n_words)]
+        settled = self._settled(prior)
+        return [found.get(i) or replace(settled, n_words=n) for i, n in enumerate(n_words.tolist())]
 
-    def _settled(self, n_words: int, prior: float | None) -> Verdict:
+    def _settled(self, prior: float | None) -> Verdict:
         point = self.detector.point(self.record.target_fpr)
         return Verdict(
             label="human",
@@ -148,7 +149,7 @@ class Cascade:
             prior=0.5 if prior is None else prior,
             target_fpr=point.target_fpr,
             threshold=point.threshold,
-            n_words=n_words,
+            n_words=0,
             n_windows=0,
             windows=(),
             evidence=None,
