@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "demo": "See it work: three verdicts, then the whole loop in small.",
     "check": "Check one text.",
     "score": "Score every text of a file or folder.",
+    "cascade": "Make a cheap first model that settles most texts of a corpus.",
     "audit": "Say what is wrong with a corpus before it is trained on.",
     "train": "Train a detector.",
     "mirror": "Write AI texts like human ones in topic, length and form.",

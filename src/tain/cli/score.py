@@ -32,6 +32,9 @@ def score(
         float | None, typer.Option(help="False positive rate of the labels; none takes the default.")
     ] = None,
     prior: Annotated[float | None, typer.Option(help="Share of AI texts among these; none takes 0.5.")] = None,
+    cascade: Annotated[
+        Path | None, typer.Option(help="Folder of `tain cascade`: only what could be flagged is read, and scored.")
+    ] = None,
     on_bad: Annotated[OnBad, typer.Option(help="What to do when rows cannot be scored.")] = OnBad.stop,
     set_aside: Annotated[Path | None, typer.Option(help="File for bad rows; asks for --on-bad set_aside.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Skip files whose scores are finished.")] = False,
@@ -59,6 +62,7 @@ def score(
         set_aside=set_aside,
         is_resumed=resume,
         force=force,
+        cascade=cascade,
         is_quiet=quiet,
     )
     summary = run_score(source, model=model, output=output, settings=settings)
@@ -71,7 +75,8 @@ def score(
     else:
         counts = ", ".join(f"{n:,} {label}" for label, n in summary.labels.items())
         skipped = f", {summary.n_skipped:,} files were finished before" if summary.n_skipped else ""
-        typer.echo(f"{sum(summary.labels.values()):,} texts: {counts or 'none'}{skipped}", err=True)
+        settled = f", {summary.n_settled:,} of them settled by the first model" if summary.n_settled is not None else ""
+        typer.echo(f"{sum(summary.labels.values()):,} texts: {counts or 'none'}{settled}{skipped}", err=True)
         for path in summary.outputs:
             if path != "-":
                 typer.echo(path)

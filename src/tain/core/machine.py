@@ -9,6 +9,7 @@ import psutil
 
 GIB = 1 << 30
 CGROUP = Path("/sys/fs/cgroup")
+OWN_GROUP = Path("/proc/self/cgroup")
 UNLIMITED_BYTES = 1 << 60  # what the older cgroups write for "no limit" is a number near 2**63
 
 
@@ -29,10 +30,10 @@ def free_memory_bytes() -> int:
 
 
 def container_cpus() -> float | None:
-    """The cores that a container grants; None without a limit."""
-    quota, _, period = _text(CGROUP / "cpu.max").partition(" ")
-    if quota.isdigit() and period.isdigit():
-        return int(quota) / int(period)
+    """The cores that a container, or a group of processes inside it, grants; None without a limit."""
+    granted = [cpus for group in _groups() if (cpus := _cpus_of(group)) is not None]
+    if granted:
+        return min(granted)
     old_quota = _number(CGROUP / "cpu/cpu.cfs_quota_us")
     old_period = _number(CGROUP / "cpu/cpu.cfs_period_us")
     return old_quota / old_period if old_quota and old_period else None
@@ -42,6 +43,20 @@ def container_memory_bytes() -> int | None:
     """The memory that a container grants; None without a limit."""
     limit = _number(CGROUP / "memory.max") or _number(CGROUP / "memory/memory.limit_in_bytes")
     return limit if limit and limit < UNLIMITED_BYTES else None
+
+
+def _groups() -> list[Path]:
+    """The groups that this process is in, from its own to the root's; each may set a limit."""
+    lines = _text(OWN_GROUP).splitlines()
+    own = next((line.removeprefix("0::").strip("/") for line in lines if line.startswith("0::")), "")
+    # A path that leads out of what is mounted here is another container's affair.
+    path = CGROUP / own if own and ".." not in Path(own).parts else CGROUP
+    return [path, *(parent for parent in path.parents if CGROUP in (parent, *parent.parents))]
+
+
+def _cpus_of(group: Path) -> float | None:
+    quota, _, period = _text(group / "cpu.max").partition(" ")
+    return int(quota) / int(period) if quota.isdigit() and period.isdigit() else None
 
 
 def _cached_files_bytes() -> int:

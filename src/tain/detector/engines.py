@@ -1,4 +1,4 @@
-"""What turns token ids into logits: numpy for a few texts, torch for many."""
+"""What turns token ids into logits: numpy for a few texts, torch for many, on as many cores as there are."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tain.core.errors import ConfigError, DataError, DetectorError
 from tain.core.files import read_json
 from tain.core.progress import Advance
+from tain.core.threads import granted_threads, idle_threads
 from tain.detector.light_bert import LightBert, load_light_bert
 from tain.models.presets import find_base
 
@@ -36,13 +37,18 @@ class Engine(Protocol):
 class Engines:
     """The network of a Classifier folder, loaded when it is first needed and in the way that suits the work."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, threads: int | None = None) -> None:
         """Read what kind of network it is; no weights yet.
+
+        Args:
+            folder: Of the Classifier.
+            threads: Of the processor; None takes what this process may use.
 
         Raises:
             DetectorError: If the folder is no Classifier for detection.
         """
         self.folder = folder
+        self.threads = threads
         self.classifier = _read(folder)
         self._light: LightBert | None = None
         self._is_light_tried = False
@@ -84,13 +90,28 @@ class Engines:
         if self._full is None:
             import torch
 
-            from tain.training.classifier import load_classifier
-
-            merged = load_classifier(self.folder).merge()
-            if torch.cuda.is_available():
-                merged.model.to("cuda")
-            self._full = merged
+            has_cuda = torch.cuda.is_available()
+            self._full = (None if has_cuda else self._try_packed()) or self._padded(has_cuda=has_cuda)
         return self._full
+
+    def _try_packed(self) -> Engine | None:
+        from tain.detector.packed_bert import PackedBert
+
+        light = self.light()
+        packed = PackedBert(light, n_workers=granted_threads(self.threads)) if light else None
+        return packed if packed and self._answers_alike(packed) else None
+
+    def _padded(self, *, has_cuda: bool) -> Engine:
+        import torch
+
+        from tain.training.classifier import load_classifier
+
+        merged = load_classifier(self.folder).merge()
+        if has_cuda:
+            merged.model.to("cuda")
+        else:
+            torch.set_num_threads(idle_threads(self.threads))
+        return merged
 
     def _try_light(self) -> LightBert | None:
         try:
@@ -100,12 +121,15 @@ class Engines:
         if not (base / "config.json").is_file():
             return None  # a Hub id, which transformers knows how to find
         light = load_light_bert(self.folder, self.classifier, base)
+        return light if light and self._answers_alike(light) else None
+
+    def _answers_alike(self, engine: Engine) -> bool:
+        # Whatever was answered when the folder was saved has to be answered now; otherwise transformers has to judge.
         probe = self.classifier["probe"]
-        if light is None or not probe["token_ids"]:
-            return None
-        # Whatever was answered when the folder was saved has to be answered now; otherwise torch has to judge it.
-        gap = np.abs(light.logits(probe["token_ids"]) - np.asarray(probe["logits"], dtype=np.float32)).max()
-        return light if gap <= TOLERANCE else None
+        if not probe["token_ids"]:
+            return False
+        gap = np.abs(engine.logits(probe["token_ids"]) - np.asarray(probe["logits"], dtype=np.float32)).max()
+        return bool(gap <= TOLERANCE)
 
 
 def _read(folder: Path) -> dict[str, Any]:

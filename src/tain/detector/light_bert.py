@@ -87,35 +87,41 @@ class LightBert:
         x = self._normalise("embeddings.LayerNorm", x)
         for layer in range(self.n_layers):
             name = f"encoder.layer.{layer}"
-            attended = self._linear(f"{name}.attention.output.dense", self._attend(f"{name}.attention.self", x))
-            x = self._normalise(f"{name}.attention.output.LayerNorm", x + attended)
+            # Nobody asks for the last block's other tokens where pooling takes one.
+            is_last = layer == self.n_layers - 1
+            own = self._pooled_token(x) if is_last and self.pooling != "mean" else x
+            attended = self._attend(f"{name}.attention.self", own, x)
+            x = self._normalise(
+                f"{name}.attention.output.LayerNorm", own + self._linear(f"{name}.attention.output.dense", attended)
+            )
             wide = gelu(self._linear(f"{name}.intermediate.dense", x))
             x = self._normalise(f"{name}.output.LayerNorm", x + self._linear(f"{name}.output.dense", wide))
         return x
 
-    def _attend(self, name: str, x: Floats) -> Floats:
-        n_tokens, width = x.shape
+    def _pooled_token(self, x: Floats) -> Floats:
+        return x[-1:] if self.pooling == "last" else x[:1]
+
+    def _attend(self, name: str, asking: Floats, x: Floats) -> Floats:
+        width = x.shape[1]
         # (n_heads, n_tokens, width of a head)
         q, k, v = (
-            self._linear(f"{name}.{part}", x).reshape(n_tokens, self.n_heads, -1).transpose(1, 0, 2)
-            for part in ("query", "key", "value")
+            self._linear(f"{name}.{part}", own).reshape(len(own), self.n_heads, -1).transpose(1, 0, 2)
+            for part, own in (("query", asking), ("key", x), ("value", x))
         )
         scores: Floats = q @ k.transpose(0, 2, 1) * np.float32(1 / sqrt(width // self.n_heads))
         scores -= scores.max(axis=-1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
-        mixed: Floats = (scores @ v).transpose(1, 0, 2).reshape(n_tokens, width)
+        mixed: Floats = (scores @ v).transpose(1, 0, 2).reshape(len(asking), width)
         return mixed
 
     def _pool(self, x: Floats) -> Floats:
+        pooled: Floats
         if self.pooling == "native":
-            pooled: Floats = np.tanh(self._linear("pooler.dense", x[0]))
+            pooled = np.tanh(self._linear("pooler.dense", x[0]))
             return pooled
-        if self.pooling == "mean":
-            mean: Floats = x.mean(axis=0)
-            return mean
-        first_or_last: Floats = x[0] if self.pooling == "first" else x[-1]
-        return first_or_last
+        pooled = x.mean(axis=0) if self.pooling == "mean" else x[0]
+        return pooled
 
     def _linear(self, name: str, x: Floats) -> Floats:
         y: Floats = x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]

@@ -72,9 +72,31 @@ class NgramModel:
 
         features = NgramTfidf()
         learner = RatioLogistic(random_state=seed).fit(features.fit_transform(texts), np.asarray(is_ai, dtype=bool))
+        return cls._made(features, learner.coef_[0], float(learner.intercept_[0]), share)
+
+    @classmethod
+    def distil(cls, texts: Sequence[str], scores: ArrayLike, *, penalty: float = 1.0) -> NgramModel:
+        """The n-grams that follow the scores of another model most closely, by ridge regression.
+
+        Args:
+            texts: n of them, normalised; nobody need know who wrote them.
+            scores: What the other model says of them, shape (n,).
+            penalty: On the squares of the weights.
+
+        Raises:
+            MetricError: If no two texts share an n-gram.
+        """
+        from sklearn.linear_model import Ridge
+
+        features = NgramTfidf()
+        learner = Ridge(alpha=penalty, solver="sparse_cg").fit(features.fit_transform(texts), np.asarray(scores))
+        return cls._made(features, learner.coef_, float(learner.intercept_), 1.0)
+
+    @classmethod
+    def _made(cls, features: NgramTfidf, weights: NDArray[np.floating], intercept: float, share: float) -> NgramModel:
         chars, words = (_short(part.vocabulary) for part in (features.chars, features.words))
-        weights = learner.coef_[0].astype(np.float16).astype(np.float32)
-        return cls(chars, words, weights, float(np.float32(learner.intercept_[0])), share)
+        short = weights.astype(np.float16).astype(np.float32)
+        return cls(chars, words, short, float(np.float32(intercept)), share)
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What is added to the logit of ai minus that of human for each text, shape (n,).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -73,8 +74,9 @@ class Reader:
         Raises:
             DataError: If a text is longer than 5 million characters.
         """
-        for start in range(0, len(texts), _BLOCK_TEXTS):
-            yield from self._read_block(texts[start : start + _BLOCK_TEXTS], batch_tokens, advance)
+        blocks = [texts[start : start + _BLOCK_TEXTS] for start in range(0, len(texts), _BLOCK_TEXTS)]
+        for cuts in self._cut_ahead(blocks):
+            yield from self._read_block(cuts, batch_tokens, advance)
 
     def score_known(
         self, texts: Sequence[str], *, advance: Advance | None = None, batch_tokens: int = BATCH_TOKENS
@@ -122,10 +124,20 @@ class Reader:
         ]
         return add_ngrams(readings, self.ngrams) if self.ngrams else readings
 
-    def _read_block(self, texts: Sequence[str], batch_tokens: int, advance: Advance | None) -> list[Reading]:
-        cuts = self.cut(texts)
+    def _cut_ahead(self, blocks: Sequence[Sequence[str]]) -> Iterator[list[Cut]]:
+        """Each block cut; where there are several, the next one while the network reads this one."""
+        if len(blocks) < 2:
+            yield from map(self.cut, blocks)
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="cut-ahead") as thread:
+            coming = thread.submit(self.cut, blocks[0])
+            for following in [*blocks[1:], ()]:
+                ready, coming = coming, thread.submit(self.cut, following)
+                yield ready.result()
+
+    def _read_block(self, cuts: Sequence[Cut], batch_tokens: int, advance: Advance | None) -> list[Reading]:
         rows = [window.token_ids for cut in cuts for window in cut.windows]
-        by_rows = _Steps(advance, n_texts=len(texts), n_rows=len(rows)) if advance else None
+        by_rows = _Steps(advance, n_texts=len(cuts), n_rows=len(rows)) if advance else None
         scores = self.engines.scores(rows, batch_tokens=batch_tokens, advance=by_rows)
         if by_rows:
             by_rows.finish()

@@ -16,6 +16,8 @@ from tain.core.progress import Advance, progress
 from tain.corpora.columns import ColumnMap
 from tain.corpora.faults import FaultLog
 from tain.detector import Detector
+from tain.detector.cascade import SETTLED, Cascade
+from tain.detector.cascade_folder import read_cascade
 from tain.detector.reader import BATCH_TOKENS
 from tain.evaluation.drift import Drift
 from tain.recipes.likeness import DrawnTexts
@@ -42,6 +44,7 @@ class ScoreSettings:
         set_aside: One file for all of them instead.
         is_resumed: Files whose scores are finished are skipped.
         force: Existing scores are replaced; of a resumed run, those that are not its own.
+        cascade: Folder of the first model that settles most texts; None lets the network read all.
         is_quiet: No progress bars.
     """
 
@@ -53,6 +56,7 @@ class ScoreSettings:
     set_aside: Path | None = None
     is_resumed: bool = False
     force: bool = False
+    cascade: Path | None = None
     is_quiet: bool = False
 
 
@@ -79,7 +83,9 @@ class ScoreSummary:
         labels: Rows per label.
         n_set_aside: Bad rows.
         set_aside: Files that hold them.
-        drift: Whether the texts scored now are like those of the calibration.
+        drift: Whether the texts scored now are like those of the calibration; not known behind a cascade, whose network
+            reads no fair draw of them.
+        n_settled: Texts that the network did not read, behind a cascade; None without one.
     """
 
     outputs: list[str] = field(default_factory=list)
@@ -88,6 +94,7 @@ class ScoreSummary:
     n_set_aside: int = 0
     set_aside: list[str] = field(default_factory=list)
     drift: Drift = field(default_factory=lambda: Drift((), ()))
+    n_settled: int | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The fields by name, ready for JSON."""
@@ -99,7 +106,7 @@ class ScoreSummary:
             "n_set_aside": self.n_set_aside,
             "set_aside": self.set_aside,
             "drift": asdict(self.drift),
-        }
+        } | ({} if self.n_settled is None else {"n_settled": self.n_settled})
 
 
 def score(source: str, *, model: Path | None, output: str | None, settings: ScoreSettings) -> ScoreSummary:
@@ -119,9 +126,17 @@ def score(source: str, *, model: Path | None, output: str | None, settings: Scor
     """
     detector = Detector.load(model)
     point = detector.point(settings.target_fpr)
-    made_by = {"model": detector.model.sha256, "target_fpr": point.target_fpr, "prior": settings.prior}
+    scorer = _scorer(detector, settings.cascade)
+    made_by: dict[str, object] = {
+        "model": detector.model.sha256,
+        "target_fpr": point.target_fpr,
+        "prior": settings.prior,
+    }
+    if isinstance(scorer, Cascade):
+        made_by["cascade"] = scorer.record.model_dump(mode="json", include={"forward_above", "ngrams"})
     aside = SetAside(settings.has_set_aside or settings.set_aside is not None, settings.set_aside, settings.is_resumed)
     summary, drawn = ScoreSummary(set_aside=aside.files), DrawnTexts()
+    summary.n_settled = 0 if isinstance(scorer, Cascade) else None
     with _opened(source) as path:
         units = plan_units(path, output if path == source else output or STDOUT, set_aside=settings.set_aside)
         jobs = [Job(unit, made_by | {INPUT: _mark(unit, source, settings)}) for unit in units]
@@ -131,9 +146,10 @@ def score(source: str, *, model: Path | None, output: str | None, settings: Scor
         summary.outputs = [unit.output for unit in units]
         for number, job in enumerate(todo, 1):
             title = f"Scoring {job.unit.name}" + (f" ({number} of {len(todo)})" if len(todo) > 1 else "")
-            summary.labels.update(_score_unit(job, detector, settings, aside, drawn, title=title))
+            _score_unit(job, scorer, settings, aside, summary, drawn, title=title)
     summary.n_set_aside = aside.n_rows
-    summary.drift = drawn.drift(detector.calibration)
+    if summary.n_settled is None:
+        summary.drift = drawn.drift(detector.calibration)
     return summary
 
 
@@ -158,16 +174,26 @@ def _opened(source: str) -> Iterator[str]:
         yield str(file)
 
 
+def _scorer(detector: Detector, folder: Path | None) -> Detector | Cascade:
+    return detector if folder is None else Cascade(detector, *read_cascade(folder))
+
+
 def _score_unit(
-    job: Job, detector: Detector, settings: ScoreSettings, aside: SetAside, drawn: DrawnTexts, *, title: str
-) -> Counter[str]:
-    labels: Counter[str] = Counter()
+    job: Job,
+    scorer: Detector | Cascade,
+    settings: ScoreSettings,
+    aside: SetAside,
+    summary: ScoreSummary,
+    drawn: DrawnTexts,
+    *,
+    title: str,
+) -> None:
     with aside.log(job.unit) as log, ExitStack() as stack:
         n_rows = _check(job.unit, settings, log)
         advance = stack.enter_context(progress(title, n_rows, is_quiet=settings.is_quiet))
         writer = stack.enter_context(open_output(job.unit.output, made_by=job.made_by))
         for block in _blocks(job.unit, settings):
-            verdicts = detector.score(
+            verdicts = scorer.score(
                 [row.text for row in block],
                 target_fpr=settings.target_fpr,
                 prior=settings.prior,
@@ -175,9 +201,10 @@ def _score_unit(
                 advance=advance,
             )
             writer.write([row.id for row in block], verdicts)
-            labels.update(verdict.label for verdict in verdicts)
+            summary.labels.update(verdict.label for verdict in verdicts)
             drawn.add(verdicts)
-    return labels
+            if summary.n_settled is not None:
+                summary.n_settled += sum(verdict.probability_reason == SETTLED for verdict in verdicts)
 
 
 def _check(unit: Unit, settings: ScoreSettings, log: FaultLog) -> int:

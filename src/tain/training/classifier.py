@@ -24,6 +24,7 @@ FORMAT = 1
 FILE = "classifier.json"
 PROBE_TOKENS = 64
 TOLERANCE = 1e-5
+CACHED_TOKENS = 2048  # on a processor, larger batches only leave its cache
 
 
 @dataclass
@@ -65,16 +66,18 @@ class Classifier:
 
         Args:
             rows: Token ids with special tokens.
-            batch_tokens: Padded size of a batch; rows are sorted by length, so little is padding.
+            batch_tokens: Padded size of a batch, at most 2,048 on a processor; rows are sorted by length, so little is
+                padding.
             advance: Told the number of rows done.
 
         Returns:
             Shape (n_rows, n_labels), float32.
         """
         device = next(self.model.parameters()).device
+        budget = min(batch_tokens, CACHED_TOKENS) if device.type == "cpu" else batch_tokens
         out = np.empty((len(rows), len(self.labels)), dtype=np.float32)
         with torch.inference_mode():
-            for chosen in by_length([len(row) for row in rows], batch_tokens=batch_tokens):
+            for chosen in by_length([len(row) for row in rows], batch_tokens=budget):
                 batch = collate([rows[index] for index in chosen], pad_id=self.backbone.tokenizer.pad_token_id)
                 out[chosen] = logits_of(self.model, {k: v.to(device) for k, v in batch.items()}).cpu().numpy()
                 if advance:

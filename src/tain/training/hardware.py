@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 from typing import Literal
 
-import psutil
 import torch
 
 from tain.core.errors import ConfigError
-from tain.core.machine import n_cpus
+from tain.core.threads import idle_threads
 from tain.training.config import TrainingConfig
-
-LOOK_S = 0.3  # long enough to tell a running job from a blip
 
 
 def require_one_process() -> None:
@@ -51,12 +48,5 @@ def has_native_bf16() -> bool:
 
 
 def pick_threads(config: TrainingConfig) -> int:
-    """The threads asked for, else the idle cores of this process, at least one.
-
-    Two threads that share a core with another job wait for each other at every step; one was seen to
-    be 2 to 48 times faster then.
-    """
-    if config.threads:
-        return config.threads
-    n_idle = (os.cpu_count() or 1) * (1 - psutil.cpu_percent(interval=LOOK_S) / 100)
-    return int(max(1, round(min(n_cpus(), n_idle))))
+    """The threads asked for, else the idle cores of this process, at least one."""
+    return idle_threads(config.threads)

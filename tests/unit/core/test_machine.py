@@ -10,11 +10,12 @@ from tain.core.machine import GIB
 @pytest.fixture
 def cgroup(tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    monkeypatch.setattr(machine, "OWN_GROUP", tmp_path / "own")
 
     def write(files):
         for name, text in files.items():
             path = tmp_path / name
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text + "\n")
 
     return write
@@ -28,6 +29,10 @@ def cgroup(tmp_path, monkeypatch):
         ({"cpu/cpu.cfs_quota_us": "50000", "cpu/cpu.cfs_period_us": "100000"}, 0.5),
         ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, None),
         ({}, None),
+        ({"own": "0::/a.slice/b.service", "a.slice/cpu.max": "100000 100000"}, 1.0),
+        ({"own": "0::/a", "cpu.max": "300000 100000", "a/cpu.max": "200000 100000"}, 2.0),
+        ({"own": "0::/../other", "cpu.max": "300000 100000"}, 3.0),
+        ({"own": "12:cpu:/a\n0::/", "cpu.max": "max 100000"}, None),
     ],
 )
 def test_the_cores_a_container_grants_are_read_from_either_kind_of_cgroup(cgroup, files, cpus):

@@ -9,7 +9,7 @@ from tests.detector_fixtures import N_HUMAN, made_up_texts
 from tokenizers import Tokenizer
 
 from tain.core.errors import ConfigError, DataError, DetectorError
-from tain.detector import Detector
+from tain.detector import Detector, reader
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,12 @@ def test_neither_batch_size_nor_order_moves_a_score(detector_folder, texts, batc
     order = np.random.default_rng(0).permutation(len(texts))
     found = scores(detector.score([texts[i] for i in order], batch_tokens=batch_tokens))
     np.testing.assert_allclose(found, expected[order], atol=1e-5, rtol=0)
+
+
+def test_texts_cut_ahead_of_the_network_stay_in_order(detector, texts, monkeypatch):
+    whole = scores(detector.score(texts))
+    monkeypatch.setattr(reader, "_BLOCK_TEXTS", 2)
+    np.testing.assert_allclose(scores(detector.score(texts)), whole, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("n_texts", [1, 5])

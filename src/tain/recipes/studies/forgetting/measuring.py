@@ -189,6 +189,7 @@ def _embedder(classifier: Classifier) -> Callable[[Sequence[str], int], Floats]:
     from transformers import PreTrainedModel
 
     from tain.models import collate
+    from tain.models.batch import by_length
     from tain.models.pooling import pool
 
     tokenizer: Any = classifier.backbone.tokenizer
@@ -199,10 +200,11 @@ def _embedder(classifier: Classifier) -> Callable[[Sequence[str], int], Floats]:
     def embed(texts: Sequence[str], max_tokens: int) -> Floats:
         most = min(max_tokens, classifier.backbone.max_tokens)
         rows = tokenizer(list(texts), truncation=True, max_length=most)["input_ids"]
-        order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
         found: list[Any] = []
+        order: list[int] = []
         with torch.inference_mode():
-            for chosen in _batches(order, [len(rows[index]) for index in order]):
+            for chosen in by_length([len(row) for row in rows], batch_tokens=BATCH_TOKENS):
+                order += chosen
                 batch = collate([rows[index] for index in chosen], pad_id=tokenizer.pad_token_id)
                 model(**batch)
                 states = heard.pop()[:, -batch["input_ids"].shape[1] :]  # prompts that a method put before it left out
@@ -210,16 +212,6 @@ def _embedder(classifier: Classifier) -> Callable[[Sequence[str], int], Floats]:
         return np.concatenate(found)[np.argsort(order)]
 
     return embed
-
-
-def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[Sequence[int]]:
-    """Rows that rise in length, as many at a time as have room."""
-    found, start = [], 0
-    for end in range(1, len(order) + 1):
-        if end == len(order) or (end - start + 1) * lengths[end] > BATCH_TOKENS:
-            found.append(order[start:end])
-            start = end
-    return found
 
 
 def _change(model: Path) -> dict[str, float]:

@@ -1,0 +1,194 @@
+"""One side of the comparison, in a process of its own: reads requests as JSON lines, answers in JSON lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+import numpy as np
+import torch
+
+from tain.core.example import DETECTION
+from tain.evaluation.ranking import auroc
+from tain.methods import build_method
+from tain.models import find_base, load_backbone
+from tain.training.config import TrainingConfig
+from tain.training.engine import Engine
+from tain.training.folder import RunFolder
+from tain.training.hardware import has_native_bf16
+from tain.training.store import TokenRow, build_store
+
+LR, RANK, ALPHA = 1e-3, 16, 32
+Rows = list[tuple[list[int], int]]
+
+
+class Side(Protocol):
+    """What is timed."""
+
+    def steps(self, n: int) -> tuple[int, float]:
+        """Train n steps after one that does not count: tokens read, and seconds."""
+
+    def learnt(self, seed: int, n_tokens: int) -> float:
+        """Train anew on about so many tokens: AUROC on the held-out texts."""
+
+
+def clock() -> float:
+    """Seconds: of the processor with one thread, else of the wall."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    is_shared = torch.get_num_threads() == 1 and not torch.cuda.is_available()
+    return time.process_time() if is_shared else time.perf_counter()
+
+
+class Ours:
+    """The engine with its defaults."""
+
+    def __init__(self, train: Rows, valid: Rows, n_threads: int) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.n_threads = n_threads
+        self.stores = [
+            build_store(self.folder / name, (TokenRow(ids, label) for ids, label in rows))
+            for name, rows in (("train", train), ("valid", valid))
+        ]
+        self.engine = self._engine(seed=0, n_epochs=50.0)
+        self.step = 0
+
+    def _engine(self, *, seed: int, n_epochs: float) -> Engine:
+        run = RunFolder(Path(tempfile.mkdtemp(dir=self.folder)) / "run")
+        run.open({}, threads=self.n_threads, is_resumed=False, force=False)
+        config = TrainingConfig(lr=LR, n_epochs=n_epochs, threads=self.n_threads)
+        backbone, method = (
+            load_backbone("minilm", DETECTION),
+            build_method({"kind": "lora", "rank": RANK, "alpha": ALPHA}),
+        )
+        train, valid = self.stores
+        return Engine(backbone, method, train=train, valid=valid, config=config, run=run, seed=seed, is_quiet=True)
+
+    def steps(self, n: int) -> tuple[int, float]:
+        """As `Side` says."""
+        self.engine._step(self.step)
+        start, n_tokens = clock(), 0
+        for index in range(self.step + 1, self.step + 1 + n):
+            n_tokens += self.engine._step(index)[1]
+        self.step += 1 + n
+        return n_tokens, clock() - start
+
+    def learnt(self, seed: int, n_tokens: int) -> float:
+        """As `Side` says."""
+        train, valid = self.stores
+        result = self._engine(seed=seed, n_epochs=n_tokens / train.lengths.sum()).train()
+        logits = result.classifier.logits([valid[i] for i in range(len(valid))])
+        return float(auroc(logits[:, 1] - logits[:, 0], valid.labels == 1))
+
+
+class Peer:
+    """Trainer and peft, grouped by length."""
+
+    def __init__(self, train: Rows, valid: Rows, batch_size: int) -> None:
+        from transformers import AutoTokenizer
+
+        self.tokenizer = AutoTokenizer.from_pretrained(find_base("minilm"))
+        self.train, self.valid = ([{"input_ids": i, "labels": k} for i, k in rows] for rows in (train, valid))
+        self.batch_size = batch_size
+        self.model = self._model(0)
+
+    def _model(self, seed: int) -> Any:  # noqa: ANN401 (peft has no types)
+        from peft import LoraConfig, TaskType, get_peft_model
+        from transformers import AutoModelForSequenceClassification
+
+        torch.manual_seed(seed)
+        base = AutoModelForSequenceClassification.from_pretrained(find_base("minilm"), num_labels=2)
+        settings = LoraConfig(task_type=TaskType.SEQ_CLS, r=RANK, lora_alpha=ALPHA, target_modules="all-linear")
+        return get_peft_model(base, settings)
+
+    def _trainer(self, model: Any, n_steps: int, seed: int, watch: Any = None) -> Any:  # noqa: ANN401
+        from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+
+        arguments = TrainingArguments(
+            output_dir=tempfile.mkdtemp(),
+            per_device_train_batch_size=self.batch_size,
+            learning_rate=LR,
+            max_steps=n_steps,
+            train_sampling_strategy="group_by_length",
+            bf16=torch.cuda.is_available() or has_native_bf16(),
+            use_cpu=not torch.cuda.is_available(),
+            save_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+            seed=seed,
+        )
+        pad = DataCollatorWithPadding(self.tokenizer)
+        return Trainer(
+            model, arguments, data_collator=pad, train_dataset=self.train, callbacks=[watch] if watch else None
+        )
+
+    def steps(self, n: int) -> tuple[int, float]:
+        """As `Side` says."""
+        from transformers import TrainerCallback
+
+        times, sizes = [], []
+
+        class Watch(TrainerCallback):
+            def on_step_end(self, *_: object, **__: object) -> None:
+                times.append(clock())
+
+        trainer = self._trainer(self.model, n + 1, 0, Watch())
+        inner = trainer.data_collator
+
+        def counted(rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401
+            sizes.append(sum(len(row["input_ids"]) for row in rows))
+            return inner(rows)
+
+        trainer.data_collator = counted
+        trainer.train()
+        # The loader reads ahead; only the batches of the timed steps count.
+        return sum(sizes[1 : n + 1]), times[-1] - times[0]
+
+    def learnt(self, seed: int, n_tokens: int) -> float:
+        """As `Side` says."""
+        mean = np.mean([len(row["input_ids"]) for row in self.train])
+        model = self._model(seed)
+        trainer = self._trainer(model, round(n_tokens / mean / self.batch_size), seed)
+        trainer.train()
+        logits = trainer.predict(self.valid).predictions
+        return float(auroc(logits[:, 1] - logits[:, 0], np.array([row["labels"] for row in self.valid]) == 1))
+
+
+def peak_mb() -> float:
+    """Peak of the GPU's memory, or resident memory."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Serve requests until stdin ends."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what Trainer prints is no answer
+    name, file, n_threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    torch.set_num_threads(n_threads)
+    data = json.loads(file.read_text())
+    loaded = peak_mb()
+    kind, _, size = name.partition(" ")
+    train, valid = data["train"], data["valid"]
+    side: Side = Ours(train, valid, n_threads) if kind == "tain" else Peer(train, valid, int(size))
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "steps" in request:
+            n_tokens, seconds = side.steps(request["steps"])
+            answer = {"tokens_per_s": n_tokens / seconds, "n_tokens": n_tokens}
+        else:
+            answer = {"auroc": side.learnt(request["seed"], request["budget"])}
+        print(json.dumps(answer | {"peak_mb": peak_mb(), "imports_mb": loaded}), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.detector_fixtures import make_classifier
+from tests.tiny import save_tiny_encoder
+
+from tain.detector.engines import Engines
+from tain.detector.light_bert import load_light_bert
+from tain.detector.packed_bert import PackedBert, pack
+from tain.training.classifier import load_classifier
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return save_tiny_encoder(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module", params=["native", "mean", "first", "last"])
+def folder(request, base, tmp_path_factory):
+    path = tmp_path_factory.mktemp("c") / "c"
+    return make_classifier(path, base=str(base), pooling=request.param, method={"kind": "lora", "embeddings": True})
+
+
+def packed(folder, base, *, n_workers=1):
+    light = load_light_bert(folder, json.loads((folder / "classifier.json").read_text()), base)
+    return PackedBert(light, n_workers=n_workers)
+
+
+def drawn(n, *, seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.integers(5, 45, int(rng.integers(2, 64))).tolist() for _ in range(n)]
+
+
+def test_it_answers_as_the_padded_network_does(folder, base):
+    rows = drawn(30)
+    found = packed(folder, base).logits(rows)
+    np.testing.assert_allclose(found, load_classifier(folder).merge().logits(rows), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("n_workers", "batch_tokens"), [(1, 1), (2, 70), (3, 300), (2, 10_000)])
+def test_neither_the_batch_nor_the_workers_move_a_score(folder, base, n_workers, batch_tokens):
+    rows = drawn(30, seed=1)
+    alone = np.concatenate([packed(folder, base).logits([row]) for row in rows])
+    together = packed(folder, base, n_workers=n_workers).logits(rows, batch_tokens=batch_tokens)
+    np.testing.assert_allclose(together, alone, atol=1e-5, rtol=0)
+
+
+def test_workers_leave_the_threads_of_their_caller_alone(folder, base):
+    before = torch.get_num_threads()
+    packed(folder, base, n_workers=2).logits(drawn(4))
+    assert torch.get_num_threads() == before
+
+
+def test_progress_adds_up(folder, base):
+    told = []
+    packed(folder, base, n_workers=2).logits(drawn(9), batch_tokens=80, advance=told.append)
+    assert sum(told) == 9
+
+
+def test_no_rows_are_no_logits(folder, base):
+    assert packed(folder, base).logits([]).shape == (0, 2)
+
+
+def test_a_network_that_answers_otherwise_than_when_it_was_saved_is_left_to_transformers(folder):
+    engines = Engines(folder, threads=1)
+    assert isinstance(engines.full(), PackedBert)
+    changed = Engines(folder, threads=1)
+    changed.classifier["probe"]["logits"][0][0] += 1e-3
+    assert not isinstance(changed.full(), PackedBert)
+
+
+@settings(max_examples=50, deadline=None)
+@given(lengths=st.lists(st.integers(1, 40), max_size=40), n_tokens=st.integers(1, 100))
+def test_every_row_is_packed_once_and_within_the_budget(lengths, n_tokens):
+    rows = [[index] * length for index, length in enumerate(lengths)]
+    packs = list(pack(rows, n_tokens=n_tokens))
+    assert sorted(place for each in packs for place in each.places) == list(range(len(rows)))
+    for each in packs:
+        assert len(each.ids) <= n_tokens or len(each.places) == 1
+        assert each.ids.tolist() == [token for place in each.places for token in rows[place]]
+        assert each.positions.tolist() == [i for place in each.places for i in range(lengths[place])]
+        assert [size for n, size in each.runs for _ in range(n)] == [lengths[place] for place in each.places]
