@@ -1,0 +1,220 @@
+"""A sheet of doubted labels under review: what is shown of each text, and decisions that are kept as they are made."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+
+from tain.core.errors import ConfigError, DataError, sample
+from tain.corpora.faults import Fault
+from tain.corpora.formats import rows_of
+from tain.mining.about_sheet import AboutSheet, Neighbour, read_about
+from tain.mining.decisions import DROP, Decided, append, decisions_of, journal_of, last_step, read_journal
+from tain.mining.quarantine import DECISION
+from tain.mining.sheet import ID, TEXT, read_sheet
+
+Now = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One doubted text.
+
+    Attributes:
+        id: Of the text.
+        label: That it came with; None if it has none.
+        text: Whole.
+        reasons: In words.
+        evidence: In numbers, by kind.
+        source: Where it came from; may be empty.
+        neighbours: Texts that it is most like.
+    """
+
+    id: str
+    label: str | None
+    text: str
+    reasons: str
+    evidence: Mapping[str, float]
+    source: str
+    neighbours: tuple[Neighbour, ...]
+
+
+def utc_now() -> str:
+    """The time, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Review:
+    """The texts of a sheet and what is decided of them.
+
+    Attributes:
+        sheet: The table.
+        about: What it was made from.
+        items: Its texts, in its order.
+        by: Who decides.
+    """
+
+    def __init__(self, sheet: Path, *, by: str, now: Now = utc_now) -> None:
+        """Read a sheet and all that was decided before.
+
+        Args:
+            sheet: What `tain suspects --output` or `tain mine` wrote.
+            by: Name of the person, for the journal.
+            now: Tells the time.
+
+        Raises:
+            ConfigError: If the name is empty.
+            DataError: If the sheet, what it was made from or its journal cannot be read, or there is no text.
+        """
+        if not by.strip():
+            raise ConfigError("--by is empty; expected a name that stands beside each decision.")
+        self.sheet, self.by, self._now, self._lock = sheet, by.strip(), now, Lock()
+        self.about = read_about(sheet)
+        self.items = read_items(sheet, self.about)
+        self._journal = read_journal(journal_of(sheet))
+        self._places = {item.id: place for place, item in enumerate(self.items)}
+        self._decisions = decisions(sheet, self.about)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What can be decided of a text."""
+        return (*self.about.labels, DROP)
+
+    def decision(self, place: int) -> str | None:
+        """What is decided of a text; None if nothing."""
+        return self._decisions.get(self.items[place].id)
+
+    @property
+    def n_decided(self) -> int:
+        """How many texts have a decision."""
+        return len(self._decisions)
+
+    def decide(self, place: int, decision: str | None) -> None:
+        """Keep a decision; it is on the disk when this returns.
+
+        Args:
+            place: Of the text, from 0.
+            decision: A label, `drop`, or None to take the decision back.
+
+        Raises:
+            ConfigError: If it is none of the choices.
+        """
+        if decision is not None and decision not in self.choices:
+            raise ConfigError(f"{sample(decision)!r} cannot be decided. Expected one of {', '.join(self.choices)}.")
+        with self._lock:
+            self._keep(self._line(self.items[place], decision or ""))
+
+    def undo(self) -> int | None:
+        """Take the last decision back; the one before it, if there was one, holds again.
+
+        Returns:
+            The place of its text; None if there is nothing to take back.
+        """
+        with self._lock:
+            step = last_step(self._journal)
+            if step is None or step[0] not in self._places:
+                return None
+            name, before = step
+            place = self._places[name]
+            line = self._line(self.items[place], before.decision if before else "")
+            self._keep(replace(line, is_undo=True))
+            return place
+
+    def _line(self, item: Item, decision: str) -> Decided:
+        return Decided(
+            id=item.id,
+            decision=decision,
+            was=item.label or "",
+            by=self.by,
+            at=self._now(),
+            text_sha256=text_sha256(item.text),
+            reasons=item.reasons,
+            evidence=item.evidence,
+        )
+
+    def _keep(self, decided: Decided) -> None:
+        append(journal_of(self.sheet), decided)
+        self._journal.append(decided)
+        if decided.decision:
+            self._decisions[decided.id] = decided.decision
+        else:
+            self._decisions.pop(decided.id, None)
+
+
+def text_sha256(text: str) -> str:
+    """Hash of a text as it stands."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def decisions(sheet: Path, about: AboutSheet) -> dict[str, str]:
+    """All that is decided of a sheet, on the page or in its own column.
+
+    Raises:
+        DataError: If something else than a label or `drop` is decided, or page and column disagree.
+    """
+    allowed = (*about.labels, DROP)
+    # The column is compared in lower case, and labels may have capitals.
+    known = {word.lower(): word for word in allowed}
+    written = {row.id: known[row.answer] for row in read_sheet(sheet, answer=DECISION, allowed=tuple(known))}
+    found = decisions_of(sheet, written)
+    if strange := next((word for word in found.values() if word not in allowed), None):
+        raise DataError(f"{journal_of(sheet)}: {sample(strange)!r} was decided; expected {', '.join(allowed)}.")
+    return found
+
+
+def read_items(sheet: Path, about: AboutSheet) -> tuple[Item, ...]:
+    """The texts of a sheet, decided or not.
+
+    Raises:
+        DataError: If a row cannot be read, lacks id or text, or repeats an id; or if there is none.
+    """
+    found: dict[str, Item] = {}
+    for row in rows_of(sheet):
+        if isinstance(row, Fault):
+            raise DataError(f"{row}.")
+        item = _item(row.values, about)
+        if not item.id or not item.text:
+            raise DataError(
+                f"{sheet}:{row.line}: has no {ID if not item.id else TEXT}; expected what was written there."
+            )
+        if item.id in found:
+            raise DataError(f"{sheet}:{row.line}: the id {sample(item.id)!r} stands on an earlier row too.")
+        found[item.id] = item
+    if not found:
+        raise DataError(f"{sheet}: there is no text to decide on.")
+    return tuple(found.values())
+
+
+def _item(values: Mapping[str, object], about: AboutSheet) -> Item:
+    name = str(values.get(ID) or "").strip()
+    label = str(values.get("label") or about.label or "") or None
+    reasons, source = (str(values.get(column) or "") for column in ("reasons", "source"))
+    numbers = {kind: _number(values.get(kind)) for kind in about.evidence}
+    evidence = {kind: value for kind, value in numbers.items() if value is not None}
+    return Item(name, label, str(values.get(TEXT) or ""), reasons, evidence, source, about.neighbours.get(name, ()))
+
+
+def _number(value: object) -> float | None:
+    try:
+        found = float(str(value))
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def to_json(item: Item) -> dict[str, object]:
+    """What the page shows of a text."""
+    return {
+        "id": item.id,
+        "label": item.label,
+        "text": item.text,
+        "reasons": [reason for reason in item.reasons.split("; ") if reason],
+        "evidence": dict(item.evidence),
+        "source": item.source,
+        "neighbours": [each.model_dump(mode="json") for each in item.neighbours],
+    }
