@@ -5,7 +5,8 @@ import { getJson, postJson, Refused } from "./server.js";
 
 const DROP = "drop";
 const EVIDENCE = { suspicion: "Suspicion", influence: "Influence", out_of_fold: "Out-of-fold loss", neighbours: "Others among its nearest", score: "Score" };
-const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const three = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const number = (value) => three.format(value).replace("-", "−");
 
 let review = null;
 let place = 0;
@@ -60,7 +61,7 @@ function show(item) {
   byId("problem").textContent = "";
   byId("title").textContent = item.label === null ? "This text has no label" : `Labelled ${item.label}`;
   showFacts(item);
-  replace(byId("reasons"), item.reasons.length ? [make("p", {}, "Why it is here"), make("ul", {}, item.reasons.map((reason) => make("li", {}, reason)))] : []);
+  replace(byId("reasons"), item.reasons.length ? make("ul", { "aria-label": "Why it is here" }, item.reasons.map((reason) => make("li", {}, reason))) : null);
   byId("text").textContent = item.text;
   byId("text").scrollTop = 0;
   byId("like").hidden = !item.neighbours.length;
@@ -73,13 +74,13 @@ function show(item) {
 }
 
 function showFacts(item) {
-  const facts = [["Id", item.id], ["Source", item.source], ...Object.entries(item.evidence).map(([name, value]) => [EVIDENCE[name] ?? name, number.format(value)])];
+  const facts = [["Id", item.id], ["Source", item.source], ...Object.entries(item.evidence).map(([name, value]) => [EVIDENCE[name] ?? name, number(value)])];
   replace(byId("facts"), facts.filter(([, value]) => value).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
 }
 
 function like(each) {
-  const harm = each.influence === null ? "" : `, influence ${number.format(each.influence)}`;
-  const about = make("p", {}, make("strong", {}, each.label), ` – likeness ${number.format(each.likeness)}${harm}`);
+  const harm = each.influence === null ? "" : `, influence ${number(each.influence)}`;
+  const about = make("p", {}, make("strong", {}, each.label), ` – likeness ${number(each.likeness)}${harm}`);
   return make("li", {}, about, make("div", { class: "begins", dir: "auto", tabindex: "0", role: "region", "aria-label": `A text labelled ${each.label}` }, each.text));
 }
 
