@@ -13,6 +13,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 import torch
 from loops import compare
 from measures import measured, suspects
-from plan import REMOVED_BY, RETRAINED_RANK, TIMED_SEED, Cell, cells
+from plan import REMOVED_BY, RETRAINED_RANK, SEEDS, TIMED_SEED, Cell, cells
 from scores import score
 from texts import CellTexts, cell_texts
 from trained import accuracy, accuracy_without, train
@@ -104,16 +105,27 @@ def main() -> None:
     parser.add_argument("--only", default="")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    for cell in cells():
-        if given.only not in cell.name:
-            continue
-        texts = cell_texts(cell, given.data)
-        found = kept(given.output / f"{cell.name}.json", lambda c=cell, t=texts: run_cell(c, t, given.output))
-        if cell.rank != RETRAINED_RANK:
-            continue
-        for arm in ("clean", "random", *REMOVED_BY):
-            file, work = given.output / f"{cell.name}.{arm}.json", given.output / "work" / f"{cell.name}.{arm}"
-            kept(file, lambda c=cell, t=texts, a=arm, w=work, f=found: again(c, t, a, f, w))
+    wanted = [cell for cell in cells() if given.only in cell.name]
+    for seed in SEEDS:
+        own = [cell for cell in wanted if cell.seed == seed]
+        for cell in own:
+            first(cell, given.data, given.output)
+        for cell in own:
+            if cell.rank == RETRAINED_RANK:
+                further(cell, given.data, given.output)
+
+
+def first(cell: Cell, data: str, output: Path) -> dict[str, Any]:
+    """The training on flipped labels and its rankings."""
+    return kept(output / f"{cell.name}.json", lambda: run_cell(cell, cell_texts(cell, data), output))
+
+
+def further(cell: Cell, data: str, output: Path) -> None:
+    """The trainings without suspects, without random texts, and on clean labels."""
+    found, texts = first(cell, data, output), cell_texts(cell, data)
+    for arm in ("clean", "random", *REMOVED_BY):
+        name = f"{cell.name}.{arm}"
+        kept(output / f"{name}.json", partial(again, cell, texts, arm, found, output / "work" / name))
 
 
 if __name__ == "__main__":
