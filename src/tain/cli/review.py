@@ -48,6 +48,7 @@ def _serve(sheet: Path, by: str, port: int) -> None:
     from importlib.util import find_spec
 
     from tain.core.errors import MissingExtraError
+    from tain.recipes.review.alone import alone
     from tain.recipes.review.review import Review
 
     if any(find_spec(name) is None for name in ("fastapi", "uvicorn", "prometheus_client")):
@@ -56,7 +57,8 @@ def _serve(sheet: Path, by: str, port: int) -> None:
     from tain.serving.review.app import serve_review
 
     told = f"{len(found.items):,} texts, {found.n_decided:,} decided. Open {{address}}; Ctrl-C ends it."
-    serve_review(found, port=port, on_ready=lambda address: typer.echo(told.format(address=address), err=True))
+    with alone(sheet):
+        serve_review(found, port=port, on_ready=lambda address: typer.echo(told.format(address=address), err=True))
 
 
 def _show(found: Applied, *, is_json: bool) -> None:

@@ -21,7 +21,8 @@ from tain.corpora.formats import rows_of
 from tain.corpora.labels import DETECTION_MAP, LabelMap, parse_label_map, raw_label
 from tain.mining.about_sheet import AboutSheet, SourceFile, changed, read_about
 from tain.mining.decisions import DROP, Decided, journal_of, read_journal, standing
-from tain.recipes.review.review import decisions, text_sha256
+from tain.recipes.review.items import text_sha256
+from tain.recipes.review.review import decisions
 
 FORMAT = 1
 SUFFIXES = (".jsonl", ".parquet")

@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
 from tain.core.errors import ConfigError, DataError, sample
-from tain.corpora.faults import Fault
-from tain.corpora.formats import rows_of
-from tain.mining.about_sheet import AboutSheet, Neighbour, read_about
+from tain.mining.about_sheet import AboutSheet, read_about
 from tain.mining.decisions import DROP, Decided, append, decisions_of, journal_of, last_step, read_journal
 from tain.mining.quarantine import DECISION
-from tain.mining.sheet import ID, TEXT, read_sheet
+from tain.mining.sheet import read_sheet
+from tain.recipes.review.items import Item, read_items, text_sha256
 
 Now = Callable[[], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One doubted text.
-
-    Attributes:
-        id: Of the text.
-        label: That it came with; None if it has none.
-        text: Whole.
-        reasons: In words.
-        evidence: In numbers, by kind.
-        source: Where it came from; may be empty.
-        neighbours: Texts that it is most like.
-    """
-
-    id: str
-    label: str | None
-    text: str
-    reasons: str
-    evidence: Mapping[str, float]
-    source: str
-    neighbours: tuple[Neighbour, ...]
 
 
 def utc_now() -> str:
@@ -78,6 +52,7 @@ class Review:
         self.items = read_items(sheet, self.about)
         self._journal = read_journal(journal_of(sheet))
         self._places = {item.id: place for place, item in enumerate(self.items)}
+        self._written = written(sheet, self.about)
         self._decisions = decisions(sheet, self.about)
 
     @property
@@ -103,11 +78,17 @@ class Review:
 
         Raises:
             ConfigError: If it is none of the choices.
+            DataError: If the column of the sheet itself says something else.
         """
         if decision is not None and decision not in self.choices:
             raise ConfigError(f"{sample(decision)!r} cannot be decided. Expected one of {', '.join(self.choices)}.")
+        item = self.items[place]
+        if self._written.get(item.id, decision) != decision:
+            raise DataError(
+                f"{self.sheet.name} itself says {self._written[item.id]} of this text. Empty that cell first."
+            )
         with self._lock:
-            self._keep(self._line(self.items[place], decision or ""))
+            self._keep(self._line(item, decision or ""))
 
     def undo(self) -> int | None:
         """Take the last decision back; the one before it, if there was one, holds again.
@@ -140,15 +121,11 @@ class Review:
     def _keep(self, decided: Decided) -> None:
         append(journal_of(self.sheet), decided)
         self._journal.append(decided)
-        if decided.decision:
-            self._decisions[decided.id] = decided.decision
+        now = decided.decision or self._written.get(decided.id)
+        if now:
+            self._decisions[decided.id] = now
         else:
             self._decisions.pop(decided.id, None)
-
-
-def text_sha256(text: str) -> str:
-    """Hash of a text as it stands."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def decisions(sheet: Path, about: AboutSheet) -> dict[str, str]:
@@ -158,63 +135,18 @@ def decisions(sheet: Path, about: AboutSheet) -> dict[str, str]:
         DataError: If something else than a label or `drop` is decided, or page and column disagree.
     """
     allowed = (*about.labels, DROP)
-    # The column is compared in lower case, and labels may have capitals.
-    known = {word.lower(): word for word in allowed}
-    written = {row.id: known[row.answer] for row in read_sheet(sheet, answer=DECISION, allowed=tuple(known))}
-    found = decisions_of(sheet, written)
+    found = decisions_of(sheet, written(sheet, about))
     if strange := next((word for word in found.values() if word not in allowed), None):
         raise DataError(f"{journal_of(sheet)}: {sample(strange)!r} was decided; expected {', '.join(allowed)}.")
     return found
 
 
-def read_items(sheet: Path, about: AboutSheet) -> tuple[Item, ...]:
-    """The texts of a sheet, decided or not.
+def written(sheet: Path, about: AboutSheet) -> dict[str, str]:
+    """What somebody wrote into the column of a sheet, by id.
 
     Raises:
-        DataError: If a row cannot be read, lacks id or text, or repeats an id; or if there is none.
+        DataError: If something else than a label or `drop` stands there.
     """
-    found: dict[str, Item] = {}
-    for row in rows_of(sheet):
-        if isinstance(row, Fault):
-            raise DataError(f"{row}.")
-        item = _item(row.values, about)
-        if not item.id or not item.text:
-            raise DataError(
-                f"{sheet}:{row.line}: has no {ID if not item.id else TEXT}; expected what was written there."
-            )
-        if item.id in found:
-            raise DataError(f"{sheet}:{row.line}: the id {sample(item.id)!r} stands on an earlier row too.")
-        found[item.id] = item
-    if not found:
-        raise DataError(f"{sheet}: there is no text to decide on.")
-    return tuple(found.values())
-
-
-def _item(values: Mapping[str, object], about: AboutSheet) -> Item:
-    name = str(values.get(ID) or "").strip()
-    label = str(values.get("label") or about.label or "") or None
-    reasons, source = (str(values.get(column) or "") for column in ("reasons", "source"))
-    numbers = {kind: _number(values.get(kind)) for kind in about.evidence}
-    evidence = {kind: value for kind, value in numbers.items() if value is not None}
-    return Item(name, label, str(values.get(TEXT) or ""), reasons, evidence, source, about.neighbours.get(name, ()))
-
-
-def _number(value: object) -> float | None:
-    try:
-        found = float(str(value))
-    except ValueError:
-        return None
-    return found if math.isfinite(found) else None
-
-
-def to_json(item: Item) -> dict[str, object]:
-    """What the page shows of a text."""
-    return {
-        "id": item.id,
-        "label": item.label,
-        "text": item.text,
-        "reasons": [reason for reason in item.reasons.split("; ") if reason],
-        "evidence": dict(item.evidence),
-        "source": item.source,
-        "neighbours": [each.model_dump(mode="json") for each in item.neighbours],
-    }
+    # The column is compared in lower case, and labels may have capitals.
+    known = {word.lower(): word for word in (*about.labels, DROP)}
+    return {row.id: known[row.answer] for row in read_sheet(sheet, answer=DECISION, allowed=tuple(known))}

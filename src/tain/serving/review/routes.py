@@ -6,7 +6,8 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 
-from tain.recipes.review.review import Review, to_json
+from tain.recipes.review.items import to_json
+from tain.recipes.review.review import Review
 from tain.serving.errors import Refusal
 from tain.serving.review.shapes import Decision, Listed, Outcome, Overview, Shown
 from tain.serving.routes.page import page_response

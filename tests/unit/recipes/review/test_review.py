@@ -1,13 +1,16 @@
 """What a person decides is kept at once, can be taken back, and is there after a restart."""
 
 import json
+import sys
 
 import pytest
 from tests.review_fixtures import TEXTS, make_corpus, make_sheet
 
 from tain.core.errors import ConfigError, DataError
 from tain.mining.decisions import journal_of, read_journal
-from tain.recipes.review.review import Review, text_sha256, to_json
+from tain.recipes.review.alone import alone
+from tain.recipes.review.items import text_sha256, to_json
+from tain.recipes.review.review import Review
 
 
 @pytest.fixture
@@ -66,7 +69,20 @@ def test_what_is_shown_holds_the_reasons_and_the_texts_most_like_it(sheet):
 def test_a_csv_that_was_partly_filled_in_by_hand_shows_its_decisions(tmp_path):
     sheet = make_sheet(tmp_path, name="suspects.csv")
     sheet.write_text(sheet.read_text(encoding="utf-8-sig").replace("\n,t1", "\nAI,t1"))
-    assert opened(sheet).decision(1) == "ai"
+    review = opened(sheet)
+    assert review.decision(1) == "ai" and review.n_decided == 1
+    with pytest.raises(DataError, match="suspects.csv itself says ai of this text"):
+        review.decide(1, "drop")
+    review.decide(1, "ai")
+    assert review.undo() == 1 and opened(sheet).decision(1) == "ai" == review.decision(1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of files are those of POSIX")
+def test_a_sheet_is_open_on_one_page_at_a_time(sheet):
+    with alone(sheet), pytest.raises(ConfigError, match="open on another page"), alone(sheet):
+        pass
+    with alone(sheet):
+        pass
 
 
 def test_a_sheet_that_lacks_something_is_refused(sheet, tmp_path):
