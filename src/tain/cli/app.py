@@ -38,7 +38,7 @@ VERBS: dict[str, str] = {
     "compare": "Compare methods by a study.",
     "explain": "Find the training texts that errors or verdicts come from.",
     "suspects": "Find the texts of a corpus whose label may be wrong.",
-    "review": "Decide on doubted labels on a page, and read the decisions back.",
+    "review": "Decide on doubted labels, and read the decisions back.",
     "spectra": "Show what training did to singular values of weight matrices.",
     "compress": "Write a trained classifier in a few bits per weight.",
     "export": "Write a detector for other tools.",

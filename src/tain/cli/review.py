@@ -25,7 +25,7 @@ def review(
     force: Annotated[bool, typer.Option("--force", help="Replace the output.")] = False,
     is_json: Annotated[bool, typer.Option("--json", help="With --apply, write one JSON object to stdout.")] = False,
 ) -> None:
-    """Decide on doubted labels on a page, and read the decisions back.
+    """Decide on doubted labels, and read the decisions back.
 
     The page shows each text with what speaks against its label and the texts most like it, to this machine alone: keep
     the label, give another, or drop the text. Each decision is saved in FILE's .decisions.jsonl at once, with who made
