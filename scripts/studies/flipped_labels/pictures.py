@@ -53,5 +53,10 @@ def _panel(axes: Axes, own: Sequence[Found], name: str) -> None:
         curves = [f["rankings"][ranking]["recall"] for f in own]
         if curves:
             axes.plot(INSPECTED, np.mean(curves, axis=0), color=colour, linestyle=dash, label=ranking)
-    axes.set(title=f"{name} ({len(own)} cells)", xlabel="share of the texts inspected", xlim=(0, 1), ylim=(0, 1))
+    axes.set(
+        title=f"{name} ({len(own)} {'cell' if len(own) == 1 else 'cells'})",
+        xlabel="share of the texts inspected",
+        xlim=(0, 1),
+        ylim=(0, 1),
+    )
     axes.grid(visible=True, color="#DDDDDD", linewidth=0.6)
