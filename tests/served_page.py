@@ -11,10 +11,15 @@ from tain.serving.settings import Settings
 from tests.browser import SLOW_MS
 
 
-@contextmanager
 def running(**settings):
     """The address of a server, which ends with the block."""
-    server = uvicorn.Server(uvicorn.Config(create_app(Settings(**settings)), port=0, log_config=None, lifespan="on"))
+    return serving(create_app(Settings(**settings)))
+
+
+@contextmanager
+def serving(app):
+    """The address of an application, which ends with the block."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="auto"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + SLOW_MS / 1000

@@ -1,16 +1,23 @@
 """Wrong labels are found from the command line, with reasons, in a sheet that a person fills in."""
 
 import json
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
 
 import numpy as np
 import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
+from tests.review_fixtures import make_sheet
 from tests.tiny import WORDS, save_tiny_encoder
 
 from tain.cli import FAILED, MISUSE
 from tain.cli.app import run
 from tain.mining.quarantine import read_review
+from tain.recipes.review.review import Review
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +80,41 @@ def test_what_does_not_fit_is_refused(made, tmp_path, capsys):
     assert "lacks 20 of 120" in capsys.readouterr().err
     assert suspects(made, "--folds", "61") == FAILED
     assert "lower --folds" in capsys.readouterr().err
+
+
+def test_a_decision_goes_from_the_sheet_back_into_the_corpus(made, tmp_path, capsys):
+    sheet, clean = tmp_path / "suspects.jsonl", tmp_path / "clean.jsonl"
+    assert suspects(made, "--influence", explained(made, tmp_path / "harm"), "--output", str(sheet)) == 0
+    about = json.loads((tmp_path / "suspects.about.json").read_text())
+    rows = [json.loads(line) for line in sheet.read_text().splitlines()]
+    near = about["neighbours"][rows[0]["id"]]
+    assert len(near) == 3 and near[0]["likeness"] >= near[1]["likeness"] and near[0]["influence"] in (1, -1)
+    review = Review(sheet, by="mara")
+    for place, row in enumerate(rows):
+        review.decide(place, {"ai": "human", "human": "ai"}[row["label"]] if row["id"].startswith("wrong") else "drop")
+    capsys.readouterr()
+    assert run(["review", str(sheet), "--apply", "--output", str(clean), "--json"]) == 0
+    counts = json.loads(capsys.readouterr().out)["counts"]
+    assert counts["relabelled"] + counts["dropped"] == len(rows) and counts["undecided"] == 0
+    right = [json.loads(line) for line in clean.read_text().splitlines()]
+    assert len(right) == 120 - counts["dropped"]
+    decided = {row["id"] for row in rows}
+    now = {row["id"]: row["label"] for row in right}
+    assert all(now[f"wrong-{i}"] == ("human", "ai")[i % 2] for i in range(12) if f"wrong-{i}" in decided)
+    assert suspects(made, "--output", str(sheet), "--force") == MISUSE  # hours of a person's work are not replaced
+    assert "holds decisions on an earlier" in capsys.readouterr().err
+    assert run(["review", str(sheet), "--apply"]) == MISUSE
+    assert "belong together" in capsys.readouterr().err
+
+
+def test_the_page_is_served_until_it_is_interrupted(tmp_path):
+    pytest.importorskip("prometheus_client")
+    sheet = make_sheet(tmp_path)
+    words = [sys.executable, "-c", "from tain.cli import main; main()", "review", str(sheet), "--port", "0"]
+    with subprocess.Popen([*words, "--by", "mara"], stderr=subprocess.PIPE, text=True) as process:
+        told = process.stderr.readline()
+        address = re.search(r"http://127\.0\.0\.1:[0-9]+", told).group()
+        with urllib.request.urlopen(f"{address}/v1/review", timeout=60) as answer:
+            assert json.load(answer)["by"] == "mara"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0 and "3 texts, 0 decided" in told

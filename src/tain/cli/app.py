@@ -39,6 +39,7 @@ VERBS: dict[str, str] = {
     "compare": "Compare methods by a study.",
     "explain": "Find the training texts that errors or verdicts come from.",
     "suspects": "Find the texts of a corpus whose label may be wrong.",
+    "review": "Decide on doubted labels, and read the decisions back.",
     "spectra": "Show what training did to singular values of weight matrices.",
     "suite": "Train a network that writes adapters from descriptions.",
     "adapt": "Write an adapter from the description of a task.",

@@ -12,7 +12,7 @@ import typer
 def suspects(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Labelled texts: files, folders or Hub ids.")],
     output: Annotated[
-        Path | None, typer.Option(help=".jsonl or .csv with the suspects, their reasons and an empty decision.")
+        Path | None, typer.Option(help=".jsonl or .csv with the suspects and their reasons, for tain review.")
     ] = None,
     base: Annotated[str, typer.Option(help="Backbone whose plain vectors stand for the texts.")] = "minilm",
     influence: Annotated[
@@ -34,18 +34,22 @@ def suspects(
 
     Each text is looked at by a model that learned from others, by the labels of the texts most like it, and, with
     --influence, by the harm it did to a classifier. They are ranked by the mean of those ranks; texts that one of them
-    alone would raise are written with the reasons. Labels are never changed.
+    alone would raise are written with the reasons. Labels are never changed: `tain review OUTPUT` shows the texts to
+    a person and keeps the decisions.
     """
     from tain.corpora.columns import ColumnMap
     from tain.corpora.labels import DETECTION_MAP, parse_label_map
     from tain.corpora.reading import read_corpus
-    from tain.recipes.suspects.run import SuspectsSettings, run_suspects
+    from tain.recipes.suspects.run import Origin, SuspectsSettings, run_suspects
 
     labels = parse_label_map(label_map) if label_map else DETECTION_MAP
     columns = ColumnMap(id=id_column, text=text_column, label=label_column)
     corpus = read_corpus(files, columns=columns, labels=labels, is_quiet=quiet)
     settings = SuspectsSettings(base=base, folds=folds, neighbours=neighbours, seed=seed)
-    found = run_suspects(corpus, settings, influence=influence, output=output, force=force, is_quiet=quiet)
+    origin = Origin(files, columns, tuple(label_map or ()))
+    found = run_suspects(
+        corpus, settings, influence=influence, origin=origin, output=output, force=force, is_quiet=quiet
+    )
     if is_json:
         rows = found.rows()
         value = {"n": len(corpus), "n_suspects": len(rows), "suspects": rows[:top]}

@@ -18,6 +18,8 @@ from tain.corpora.audit.counts import LAST_HUMAN_MONTH
 from tain.corpora.chat import residue
 from tain.corpora.normalise import LATEST, get_normaliser
 from tain.corpora.similarity import HeldTexts
+from tain.mining.about_sheet import AboutSheet, write_about
+from tain.mining.decisions import decisions_of
 from tain.mining.sheet import read_sheet, write_sheet
 
 Decision = Literal["human", "ai", "drop"]
@@ -120,6 +122,8 @@ class Quarantine:
 def write_review(path: Path, suspects: Sequence[Suspect]) -> None:
     """Write the held texts for a person to decide on; a file that is there is the person's, and left alone.
 
+    `tain review` shows them on a page and keeps what is decided in a journal beside the file.
+
     Args:
         path: .csv or .jsonl. The column `decision` takes human, ai or drop; empty means held.
         suspects: Most surely called AI first.
@@ -140,18 +144,25 @@ def write_review(path: Path, suspects: Sequence[Suspect]) -> None:
         }
         for suspect in suspects
     ]
+    about = AboutSheet(made_by="tain mine", labels=("human", "ai"), label="human", evidence=("score",))
+    write_about(path, about)
     write_sheet(path, rows, answer=DECISION, answers={})
 
 
 def read_review(path: Path, *, known: Iterable[str] | None = None) -> dict[str, Decision]:
-    """What was decided, by id; texts without a decision stay held and are not in it.
+    """What was decided, on the page or in the file, by id; texts without a decision stay held and are not in it.
 
     Args:
         path: What `write_review` wrote.
         known: Ids that may stand there; None allows any.
 
     Raises:
-        DataError: If a row has another decision, an unknown or repeated id; with its line.
+        DataError: If a row has another decision, an unknown or repeated id, with its line; or if the file and the
+            journal of `tain review` disagree.
     """
-    rows = read_sheet(path, answer=DECISION, allowed=DECISIONS, known=known)
-    return {row.id: cast("Decision", row.answer) for row in rows}
+    names = None if known is None else frozenset(known)
+    rows = read_sheet(path, answer=DECISION, allowed=DECISIONS, known=names)
+    found = decisions_of(path, {row.id: row.answer for row in rows}, known=names)
+    if strange := next((decision for decision in found.values() if decision not in DECISIONS), None):
+        raise DataError(f"{path}: {strange!r} was decided; expected {', '.join(DECISIONS)}.")
+    return {name: cast("Decision", decision) for name, decision in found.items()}

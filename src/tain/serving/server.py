@@ -29,7 +29,7 @@ def serve(settings: Settings, *, on_ready: Callable[[str, list[str]], None]) -> 
         DetectorError: If a folder is no model.
     """
     app = create_app(settings)
-    listener = _listen(settings.host, settings.port)
+    listener = listen(settings.host, settings.port)
     start_log()
     config = uvicorn.Config(
         app,
@@ -52,7 +52,12 @@ def serve(settings: Settings, *, on_ready: Callable[[str, list[str]], None]) -> 
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections.
+
+    Raises:
+        ConfigError: If the address cannot be had.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)

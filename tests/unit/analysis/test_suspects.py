@@ -1,5 +1,8 @@
 """Wrong labels come first, by each kind of evidence and by all together, in whatever order the texts stand."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +17,7 @@ from tain.analysis.influence.estimator import influence
 from tain.analysis.suspects.combine import combine
 from tain.analysis.suspects.confident import confident
 from tain.analysis.suspects.evidence import Evidence, by_confidence, by_influence, by_neighbours
-from tain.analysis.suspects.neighbours import disagreement
+from tain.analysis.suspects.neighbours import disagreement, nearest
 from tain.core.errors import ConfigError, DataError
 
 NAMES = ("human", "ai", "mixed")
@@ -186,3 +189,32 @@ def test_what_cannot_be_scored_is_refused():
         combine([])
     with pytest.raises(DataError, match="different numbers"):
         combine([Evidence("a", np.ones(2), ("",) * 2), Evidence("b", np.ones(3), ("",) * 3)])
+
+
+@pytest.mark.parametrize("case", ["two", "four"])
+def test_confident_learning_is_that_of_cleanlab(case):
+    golden = json.loads((Path(__file__).parents[2] / "golden" / "confident_learning.json").read_text())[case]
+    labels, p = np.array(golden["labels"]), np.array(golden["probabilities"])
+    found = confident(p, labels)
+    np.testing.assert_allclose(found.thresholds, golden["thresholds"], atol=1e-9)
+    np.testing.assert_allclose(found.joint, golden["joint"], atol=1 / len(labels))  # cleanlab rounds to whole texts
+    np.testing.assert_allclose(np.exp(-found.loss), golden["self_confidence"], atol=1e-9)
+    counts = np.zeros((p.shape[1], p.shape[1]), dtype=int)
+    np.add.at(counts, (labels[found.likely >= 0], found.likely[found.likely >= 0]), 1)
+    np.testing.assert_array_equal(counts, golden["counts"])
+    doubted = (found.likely >= 0) & (found.likely != labels)
+    assert doubted.tolist() == golden["off_the_diagonal"]
+
+
+def test_the_nearest_texts_are_those_of_a_plain_loop_outside_the_group():
+    rng = np.random.default_rng(3)
+    states, groups = rng.normal(size=(20, 4)), np.repeat(np.arange(10), 2)
+    unit = states / np.linalg.norm(states, axis=1, keepdims=True)
+    for place in range(20):
+        found, likeness = nearest(states, place, groups=groups, n_neighbours=4)
+        expected = sorted((i for i in range(20) if groups[i] != groups[place]), key=lambda i: -unit[i] @ unit[place])[
+            :4
+        ]
+        assert found.tolist() == expected
+        np.testing.assert_allclose(likeness, unit[expected] @ unit[place])
+    assert len(nearest(states[:1], 0)[0]) == 0

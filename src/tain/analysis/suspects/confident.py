@@ -6,7 +6,8 @@
 
 A class that the model is less sure of needs less to be believed. Source: Northcutt et al. 2021, arXiv:1911.00068; the
 texts counted off the diagonal are its second baseline's, without pruning to the estimated shares. Differs: a row of the
-joint without one confident text stays on its diagonal, and a class without texts is never believed.
+joint without one confident text stays on its diagonal, a class without texts is never believed, and the joint is not
+rounded to whole texts. Parity with cleanlab 2.9.0: tests/golden/confident_learning.json.
 """
 
 from __future__ import annotations

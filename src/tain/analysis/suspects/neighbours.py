@@ -22,6 +22,7 @@ Vector = NDArray[np.float64]
 Labels = NDArray[np.integer]
 TIE = 1e-9  # cosines of equal texts differ by rounding
 CHUNK_MIB = 64
+TINY = 1e-12
 
 
 def disagreement(
@@ -53,6 +54,29 @@ def disagreement(
     reduce = _reduction(np.asarray(labels), parts, n_neighbours)
     chunks = pairwise_distances_chunked(own, metric="cosine", reduce_func=reduce, working_memory=CHUNK_MIB, n_jobs=1)
     return np.concatenate(list(chunks))
+
+
+def nearest(
+    states: NDArray[np.floating], place: int, *, groups: Labels | None = None, n_neighbours: int = 3
+) -> tuple[NDArray[np.intp], Vector]:
+    """The texts that one text is most like, outside its own group.
+
+    Args:
+        states: What stands for each text, shape (n, d).
+        place: Of the text, from 0.
+        groups: Group index of each, shape (n,); None leaves out only the text itself.
+        n_neighbours: At most so many.
+
+    Returns:
+        Their places, the nearest first, and their cosines.
+    """
+    own = np.asarray(states, dtype=np.float64)
+    lengths = np.linalg.norm(own, axis=1)
+    likeness = (own @ own[place]) / np.maximum(lengths * lengths[place], TINY)
+    is_other = np.arange(len(own)) != place if groups is None else groups != groups[place]
+    others = np.flatnonzero(is_other)
+    chosen = others[np.argsort(-likeness[others], kind="stable")[:n_neighbours]]
+    return chosen, likeness[chosen]
 
 
 def _reduction(labels: Labels, groups: Labels, k: int) -> Callable[[NDArray[np.float64], int], Vector]:

@@ -43,19 +43,19 @@ _HEADERS = {
 @router.get("/")
 async def check_page() -> Response:
     """The page that checks a text."""
-    return _file("index.html")
+    return page_response("index.html")
 
 
 @router.get("/jobs")
 async def jobs_page() -> Response:
     """The page for many texts, which says so where the server takes none."""
-    return _file("jobs.html")
+    return page_response("jobs.html")
 
 
 @router.get("/page/{name}")
 async def page_file(name: str) -> Response:
     """A style, a script or the icon."""
-    return _file(name)
+    return page_response(name)
 
 
 @router.get("/report")
@@ -66,7 +66,15 @@ async def report(request: Request, model: str | None = None) -> Response:
     return _html(page, 200 if is_there else 404)
 
 
-def _file(name: str) -> Response:
+def page_response(name: str) -> Response:
+    """A file of our pages, with the headers that keep everything else out.
+
+    Args:
+        name: Of the file.
+
+    Raises:
+        Refusal: 404 if there is none.
+    """
     if name not in _FILES:
         raise Refusal(404, "There is no such file. GET / is the page.")
     content, kind = _FILES[name]
