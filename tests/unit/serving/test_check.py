@@ -87,6 +87,7 @@ def test_the_answer_says_who_gave_it(client, detector, texts):
     ("body", "status", "told"),
     [
         ({"text": "x", "target_fpr": 0.0001}, 422, "needs 29,956|needs [0-9,]+ human texts"),
+        ({"text": "x", "target_fpr": 5e-324}, 422, "needs 1,000,000,000,000,000 human texts"),
         ({"text": "x", "target_fpr": 1}, 422, "target_fpr"),
         ({"text": "x", "prior": 0}, 422, "prior"),
         ({"text": "x", "fpr": 0.05}, 422, "fpr: Extra inputs are not permitted"),
