@@ -11,6 +11,7 @@ import uvicorn
 
 from tain.core.errors import ConfigError
 from tain.serving.app import create_app
+from tain.serving.connections import Connection
 from tain.serving.logs import start_log
 from tain.serving.settings import Settings
 
@@ -35,6 +36,7 @@ def serve(settings: Settings, *, on_ready: Callable[[str, list[str]], None]) -> 
         app,
         log_config=None,
         access_log=False,
+        http=type("Connection", (Connection,), {"patience_s": settings.timeout_s}),
         server_header=False,
         # Whoever sits behind a proxy tells it to limit rates; a forwarded address can be made up.
         proxy_headers=False,
