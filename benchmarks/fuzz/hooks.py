@@ -10,12 +10,14 @@ from typing import Any
 from zlib import crc32
 
 import schemathesis
+from schemathesis.transport.requests import REQUESTS_TRANSPORT
 
 UPLOADS = [(path.name, path.read_bytes()) for path in sorted(Path(os.environ["FUZZ_UPLOADS"]).iterdir())]
 ODD_NAMES = ["../../etc/passwd", "a.exe", "\u202egpj.docx", "x" * 300 + ".jsonl", ".csv", "=1+1.csv"]
 NAMES = [name for name, _ in UPLOADS] + ODD_NAMES
 TEXT = "The committee met on Tuesday to hear what the wardens had found along the northern path. " * 6
 GATES = [{"label": "human", "target_fpr": 0.05}, {"label": "ai", "min_probability": 0.5, "too_short": "pass"}]
+PAGE_FILES = ["page.css", "check.js", "jobs.html", "icon.svg"]
 LEFT_OUT = object()
 SOUND: dict[str, list[Any]] = {
     "text": [TEXT, [TEXT, "short"], TEXT * 30, "short", ["\u202e" + TEXT, "\x00" + TEXT]],
@@ -43,7 +45,16 @@ def map_body(context: object, body: object) -> object:
     return {name: value for name, value in picked.items() if value is not LEFT_OUT}
 
 
-@schemathesis.serializer("multipart/form-data")
+@schemathesis.hook
+def map_path_parameters(context: object, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Every other name of a file of the pages is one."""
+    number = _number(path_parameters)
+    if not path_parameters or "name" not in path_parameters or number % 2:
+        return path_parameters
+    return path_parameters | {"name": PAGE_FILES[number // 2 % len(PAGE_FILES)]}
+
+
+@REQUESTS_TRANSPORT.serializer("multipart/form-data")  # the public decorator takes bytes alone, and no boundary
 def form(context: object, value: object) -> dict[str, Any]:
     """Three uploads of five are files of the server's kinds, one stands under another name, one was made up."""
     if not isinstance(value, dict):

@@ -122,8 +122,8 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def every(seconds: float, *, until_s: float) -> Iterator[float]:
-    """Seconds since the start, at even times."""
+    """Seconds since the start, at times at least so far apart."""
     start = time.monotonic()
-    for n in range(int(until_s / seconds) + 1):
-        time.sleep(max(0.0, start + n * seconds - time.monotonic()))
-        yield time.monotonic() - start
+    while (now := time.monotonic() - start) <= until_s:
+        yield now
+        time.sleep(max(0.0, start + now + seconds - time.monotonic()))

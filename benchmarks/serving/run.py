@@ -33,7 +33,13 @@ def measure(part: str, told: argparse.Namespace, jobs: Path) -> dict:
         process = psutil.Process(server.process.pid)
         answer = {
             "throughput": lambda: speed.throughput(
-                server.address, told.engine, n_texts=told.texts, n_words=600, n_rounds=told.rounds, n_clients=32
+                server.address,
+                process,
+                told.engine,
+                n_texts=told.texts,
+                n_words=600,
+                n_rounds=told.rounds,
+                n_clients=32,
             ),
             "small": lambda: speed.small_behind_big(
                 server.address, n_small=told.small, n_big_clients=6, n_words_big=12_000

@@ -1,7 +1,9 @@
 """`tain serve` as a process: clients that exist already work as they are, and a signal loses nothing."""
 
 import json
+import pickle
 import re
+import shutil
 import threading
 import time
 
@@ -90,6 +92,23 @@ def test_other_machines_are_not_served_without_keys(folder, capsys):
 def test_a_folder_that_is_no_model_is_said_plainly(tmp_path, capsys):
     assert run(["serve", "--model", str(tmp_path), "--port", "0"]) == 1
     assert "is no detector" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["adapter_model.safetensors", "calibration.safetensors", "tokenizer.json"])
+def test_a_folder_that_was_changed_is_not_served(folder, tmp_path, capsys, name):
+    changed = shutil.copytree(folder, tmp_path / "changed")
+    content = bytearray((changed / name).read_bytes())
+    content[-2] ^= 1
+    (changed / name).write_bytes(content)
+    assert run(["serve", "--model", str(changed), "--port", "0"]) == 1
+    assert f"{name} was changed" in capsys.readouterr().err
+
+
+def test_a_folder_with_a_pickle_in_it_is_not_served(folder, tmp_path, capsys):
+    odd = shutil.copytree(folder, tmp_path / "odd")
+    (odd / "adapter_model.bin").write_bytes(pickle.dumps({}))
+    assert run(["serve", "--model", str(odd), "--port", "0"]) == 1
+    assert "adapter_model.bin does not belong there" in capsys.readouterr().err
 
 
 def test_a_signal_finishes_what_was_taken(folder, tmp_path):

@@ -90,11 +90,11 @@ def load_backbone(
 
     location = find_base(name)
     try:
-        config = AutoConfig.from_pretrained(location, revision=revision)
+        config = AutoConfig.from_pretrained(location, revision=revision, trust_remote_code=False)
         config.num_labels = len(labels)
         config.id2label = dict(enumerate(labels.names))
         config.label2id = {label: index for index, label in enumerate(labels.names)}
-        tokenizer = AutoTokenizer.from_pretrained(location, revision=revision)
+        tokenizer = AutoTokenizer.from_pretrained(location, revision=revision, trust_remote_code=False)
         load = partial(_loaded, config, location, revision=revision, dtype=dtype)
         model, drawn = load(seed=seed)
         if seed and drawn:
@@ -125,6 +125,7 @@ def _loaded(
             config=config,
             dtype=getattr(torch, dtype),
             trust_remote_code=False,
+            use_safetensors=True,  # a pickle is a program
             output_loading_info=True,
         )
     return model, sorted(name for name in info["missing_keys"] if not set(HEAD_NAMES) & set(name.split(".")))

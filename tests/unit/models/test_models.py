@@ -1,5 +1,8 @@
+import json
+
 import pytest
 import torch
+from safetensors.torch import load_file
 from tests.tiny import save_tiny_decoder, save_tiny_encoder
 
 from tain.core.errors import ConfigError, DetectorError
@@ -43,6 +46,26 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(DetectorError, match="cannot be loaded"):
         load_backbone(str(tmp_path), DETECTION)
+
+
+def test_weights_that_are_a_pickle_are_not_read(tmp_path):
+    base = save_tiny_encoder(tmp_path)
+    weights = base / "model.safetensors"
+    torch.save(load_file(weights), base / "pytorch_model.bin")
+    weights.unlink()
+    with pytest.raises(DetectorError, match="cannot be loaded"):
+        load_backbone(str(base), DETECTION)
+
+
+def test_code_that_comes_with_a_model_is_not_run(tmp_path, monkeypatch):
+    base = save_tiny_encoder(tmp_path)
+    (base / "code.py").write_text("raise SystemExit('the code of a stranger ran')")
+    config = json.loads((base / "config.json").read_text())
+    config |= {"model_type": "stranger", "auto_map": {"AutoConfig": "code.C", "AutoModel": "code.M"}}
+    (base / "config.json").write_text(json.dumps(config))
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked whether to run it"))
+    with pytest.raises(DetectorError, match="cannot be loaded"):
+        load_backbone(str(base), DETECTION)
 
 
 def test_a_decoder_without_padding_token_gets_one(tmp_path):
