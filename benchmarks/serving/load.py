@@ -12,7 +12,7 @@ from pydoc_data.topics import topics
 import httpx
 import psutil
 
-TIMEOUT_S = 120
+TIMEOUT_S = 900
 _SUM = re.compile(r"^(tain_\w+?)(?:{[^}]*})? (\S+)$", re.MULTILINE)
 
 

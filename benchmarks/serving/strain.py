@@ -96,14 +96,14 @@ def memory(address: str, process: psutil.Process, *, minutes: float) -> dict:
     steady = np.array(seen[len(seen) // 10 :])
     slope = np.polyfit(steady[:, 0], steady[:, 1], 1)[0]
     return {
-        "minutes": minutes,
+        "minutes": round(seen[-1][0] / 60, 1),
         "n_requests": len(load.answers),
         "statuses": {str(status): n for status, n in sorted(Counter(a.status for a in load.answers).items())},
         "first_mb": round(float(steady[0, 1]), 1),
         "last_mb": round(float(steady[-1, 1]), 1),
         "most_mb": round(float(steady[:, 1].max()), 1),
         "slope_mb_per_hour": round(float(slope) * 3600, 2),
-        "by_minute_mb": [round(mb, 1) for second, mb in seen[::12]],
+        "mb_at_even_times": [round(mb, 1) for _, mb in seen[:: max(1, len(seen) // 20)]],
         "after": holds(process, address),
     }
 
