@@ -28,7 +28,13 @@ PARTS = ("throughput", "small", "overload", "leaving", "memory")
 def measure(part: str, told: argparse.Namespace, jobs: Path) -> dict:
     """One measurement on a server of its own, with the load of the machine before and after."""
     # On a busy machine the answer is late, and that is not what is asked here.
-    few = ["--timeout", 600, *(["--max-requests", 8] if part == "overload" else [])]
+    few = [
+        "--timeout",
+        600,
+        "--batch-tokens",
+        told.batch_tokens,
+        *(["--max-requests", 8] if part == "overload" else []),
+    ]
     before = [round(each, 1) for each in os.getloadavg()]
     with serving("--jobs-dir", jobs, "--engine", told.engine, *few) as server:
         process = psutil.Process(server.process.pid)
@@ -37,13 +43,14 @@ def measure(part: str, told: argparse.Namespace, jobs: Path) -> dict:
                 server.address,
                 process,
                 told.engine,
+                told.batch_tokens,
                 n_texts=told.texts,
                 n_words=600,
                 n_rounds=told.rounds,
                 n_clients=32,
             ),
             "small": lambda: speed.small_behind_big(
-                server.address, n_small=told.small, n_big_clients=6, n_words_big=12_000
+                server.address, n_small=told.small, n_big_clients=24, n_words_big=12_000
             ),
             "overload": lambda: strain.overload(server.address, n_clients=64),
             "leaving": lambda: strain.leaving(server.address, process, n_clients=200),
@@ -52,7 +59,12 @@ def measure(part: str, told: argparse.Namespace, jobs: Path) -> dict:
         answer["defects"] = len([line for line in server.lines() if line["event"] in ("defect", "batch_failed")])
         answer["status_after_sigterm"] = server.stop()
     after = [round(each, 1) for each in os.getloadavg()]
-    return answer | {"load_before": before, "load_after": after, "date": time.strftime("%Y-%m-%d", time.gmtime())}
+    return answer | {
+        "load_before": before,
+        "load_after": after,
+        "batch_tokens": told.batch_tokens,
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
 
 
 def main() -> None:
@@ -60,6 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--engine", choices=("auto", "torch"), default="auto")
+    parser.add_argument("--batch-tokens", type=int, default=4096)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--texts", type=int, default=48)
     parser.add_argument("--rounds", type=int, default=3)

@@ -7,8 +7,6 @@ from benchmarks.serving.load import Load, ask_all, metrics, percentile, texts
 
 from tain.detector import Detector
 
-BATCH_TOKENS = 4096
-
 
 class Alone:
     """The engine of the server without the server: the same windows, batches and verdicts, in this process."""
@@ -22,12 +20,12 @@ class Alone:
         """Tokens in the windows of texts."""
         return sum(len(window.token_ids) for cut in self.detector.reader.cut(each) for window in cut.windows)
 
-    def seconds(self, each: list[str]) -> float:
+    def seconds(self, each: list[str], *, batch_tokens: int) -> float:
         """Time from texts to verdicts."""
         started = time.perf_counter()
         cuts = self.detector.reader.cut(each)
         rows = [window.token_ids for cut in cuts for window in cut.windows]
-        logits = self.engine.logits(rows, batch_tokens=BATCH_TOKENS)
+        logits = self.engine.logits(rows, batch_tokens=batch_tokens)
         readings = self.detector.reader.join(cuts, logits[:, 1] - logits[:, 0])
         for reading in readings:
             self.detector.verdict(reading, has_windows=False)
@@ -35,7 +33,15 @@ class Alone:
 
 
 def throughput(
-    address: str, process: psutil.Process, engine: str, *, n_texts: int, n_words: int, n_rounds: int, n_clients: int
+    address: str,
+    process: psutil.Process,
+    engine: str,
+    batch_tokens: int,
+    *,
+    n_texts: int,
+    n_words: int,
+    n_rounds: int,
+    n_clients: int,
 ) -> dict:
     """Tokens a second of both, measured in turn on the same texts: of the clock, and of each process's own time.
 
@@ -43,7 +49,7 @@ def throughput(
     """
     alone, each = Alone(engine), texts(n_texts, n_words=n_words)
     n_tokens = alone.n_tokens(each)
-    alone.seconds(each[:4])
+    alone.seconds(each[:4], batch_tokens=batch_tokens)
     ask_all(address, each[:n_clients], n_clients=n_clients)
     rounds = []
     for _ in range(n_rounds):
@@ -52,7 +58,7 @@ def throughput(
         served = {"server_s": time.perf_counter() - started, "server_cpu_s": sum(process.cpu_times()[:2]) - used}
         assert {answer.status for answer in answers} == {200}
         used = time.process_time()
-        read = {"engine_s": alone.seconds(each), "engine_cpu_s": time.process_time() - used}
+        read = {"engine_s": alone.seconds(each, batch_tokens=batch_tokens), "engine_cpu_s": time.process_time() - used}
         rounds.append({name: round(value, 3) for name, value in (served | read).items()})
     ratios = sorted(each["engine_s"] / each["server_s"] for each in rounds)
     total = {name: sum(each[name] for each in rounds) for name in rounds[0]}
