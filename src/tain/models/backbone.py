@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -100,7 +101,7 @@ def load_backbone(
         if seed and drawn:
             # What a checkpoint lacks besides the head, as DeBERTa's pooler, is no part of a saved classifier either.
             _copy_weights(load(seed=0)[0], model, drawn)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, UnpicklingError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DetectorError(
             f"--base {name}: cannot be loaded ({reason}). Expected a folder or Hub id of a transformers encoder or "
@@ -125,7 +126,6 @@ def _loaded(
             config=config,
             dtype=getattr(torch, dtype),
             trust_remote_code=False,
-            use_safetensors=True,  # a pickle is a program
             output_loading_info=True,
         )
     return model, sorted(name for name in info["missing_keys"] if not set(HEAD_NAMES) & set(name.split(".")))

@@ -84,7 +84,6 @@ def load_causal(
                 revision=revision,
                 dtype=getattr(torch, dtype),
                 trust_remote_code=False,
-                use_safetensors=True,  # a pickle is a program
                 output_loading_info=True,
             )
     except (OSError, ValueError, KeyError) as error:

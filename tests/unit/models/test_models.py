@@ -1,8 +1,8 @@
 import json
+from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from tests.tiny import save_tiny_decoder, save_tiny_encoder
 
 from tain.core.errors import ConfigError, DetectorError
@@ -48,13 +48,21 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path):
         load_backbone(str(tmp_path), DETECTION)
 
 
-def test_weights_that_are_a_pickle_are_not_read(tmp_path):
-    base = save_tiny_encoder(tmp_path)
-    weights = base / "model.safetensors"
-    torch.save(load_file(weights), base / "pytorch_model.bin")
-    weights.unlink()
+class Program:
+    """What a pickle runs when it is loaded without care."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("it ran"),)
+
+
+def test_a_program_in_the_place_of_weights_is_not_run(tmp_path, monkeypatch):
+    base = save_tiny_encoder(tmp_path / "base")
+    (base / "model.safetensors").unlink()
+    torch.save({"weight": Program()}, base / "pytorch_model.bin")
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(DetectorError, match="cannot be loaded"):
         load_backbone(str(base), DETECTION)
+    assert not (tmp_path / "it ran").exists()
 
 
 def test_code_that_comes_with_a_model_is_not_run(tmp_path, monkeypatch):
