@@ -38,7 +38,7 @@ def jobs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, temporary, jobs):
     folder = make_detector(tmp_path_factory.mktemp("hostile"))
-    bounds = ["--timeout", PATIENCE_S, "--max-body-bytes", BODY_BYTES, "--jobs-dir", jobs]
+    bounds = ["--timeout", PATIENCE_S, "--max-requests", 4, "--max-body-bytes", BODY_BYTES, "--jobs-dir", jobs]
     with serving("--model", folder, *bounds) as server:
         yield server
         assert server.lines("error") == []
