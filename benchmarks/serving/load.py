@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle
+from math import ceil
 from pydoc_data.topics import topics
 
 import httpx
@@ -118,7 +119,7 @@ def until(is_so: Callable[[], bool], *, seconds: float) -> bool:
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that so large a share of all values do not exceed."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
 
 def every(seconds: float, *, until_s: float) -> Iterator[float]:
