@@ -1,6 +1,6 @@
 # Every task of the project. `make demo` and `make test` need Python 3.11, make and a C compiler, nothing else:
 # they create .venv and install under constraints.txt, once, and then run.
-.PHONY: help demo shipped test lint types imports docs bench gate constraints clean
+.PHONY: help demo shipped test lint types imports docs bench fuzz gate constraints clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -55,6 +55,9 @@ shipped: $(RUN)  ## train, calibrate and measure the detector that ships: make s
 
 bench: $(DEV)  ## measure; every benchmark writes its own results folder
 	@for run in benchmarks/*/run.py; do echo "== $$run"; $(BIN)/python $$run || exit 1; done
+
+fuzz: $(DEV)   ## requests that schemathesis makes up, against the real server
+	$(BIN)/python benchmarks/fuzz/run.py
 
 gate: lint types imports test  ## everything that must pass before a commit
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from transformers import BertForSequenceClassification
 
-from tain.core.example import DETECTION
+from tain.core.example import DETECTION, LabelSet
 from tain.detector import Detector
 from tain.methods import build_method
 from tain.models import collate, load_backbone, logits_of
@@ -66,3 +67,19 @@ def make_detector(folder: Path) -> Path:
     human, ai = made_up_texts(N_HUMAN, seed=1), made_up_texts(100, seed=2, ai=True)
     Detector.build(classifier, human=human, ai=ai, window_tokens=32).save(folder / "detector")
     return folder / "detector"
+
+
+def make_other_classifier(folder: Path, labels: tuple[str, ...]) -> Path:
+    """A Run with a Classifier for other labels than human and ai, on the tiny encoder; its head is random."""
+    base = save_tiny_encoder(folder / "base")
+    BertForSequenceClassification.from_pretrained(base).bert.save_pretrained(base)
+    backbone = load_backbone(str(base), LabelSet(labels), pooling="native")
+    method = build_method({"kind": "head_only"})
+    network = method.prepare(backbone, seed=0).eval()
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for parameter in (p for p in network.parameters() if p.requires_grad):
+            parameter.copy_(torch.randn(parameter.shape) * 0.5)
+    classifier = Classifier(backbone, method, network, min(256, backbone.max_tokens))
+    save_classifier(classifier, folder / "model", probe_rows=classifier.token_ids(made_up_texts(2, seed=1)))
+    return folder

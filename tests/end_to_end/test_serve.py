@@ -1,13 +1,11 @@
 """`tain serve` as a process: clients that exist already work as they are, and a signal loses nothing."""
 
 import json
+import pickle
 import re
-import signal
-import subprocess
-import sys
+import shutil
 import threading
 import time
-from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -15,6 +13,7 @@ import pytest
 pytest.importorskip("prometheus_client")
 
 from tests.detector_fixtures import made_up_texts, make_detector
+from tests.served_process import serving
 
 from tain.cli import DONE, MISUSE
 from tain.cli.app import run
@@ -34,42 +33,9 @@ def text():
     return made_up_texts(1, seed=41, low=150, high=200)[0]
 
 
-class Server:
-    """A running server, its address and its log."""
-
-    def __init__(self, process):
-        self.process, self.log, self.address = process, [], None
-        self._ready = threading.Event()
-        threading.Thread(target=self._read, daemon=True).start()
-        assert self._ready.wait(120), "".join(self.log)
-
-    def _read(self):
-        for line in self.process.stderr:
-            self.log.append(line)
-            if found := re.search(r" on (http://\S+);", line):
-                self.address = found[1]
-                self._ready.set()
-        self._ready.set()
-
-    def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        return self.process.wait(60)
-
-
-@contextmanager
-def _serving(*arguments):
-    command = [sys.executable, "-c", "from tain.cli import main; main()", "serve", "--port", "0", *map(str, arguments)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield Server(process)
-    finally:
-        process.kill()
-        process.wait(30)
-
-
 @pytest.fixture(scope="module")
 def server(folder):
-    with _serving("--model", folder) as server:
+    with serving("--model", folder) as server:
         yield server
 
 
@@ -128,12 +94,29 @@ def test_a_folder_that_is_no_model_is_said_plainly(tmp_path, capsys):
     assert "is no detector" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["adapter_model.safetensors", "calibration.safetensors", "tokenizer.json"])
+def test_a_folder_that_was_changed_is_not_served(folder, tmp_path, capsys, name):
+    changed = shutil.copytree(folder, tmp_path / "changed")
+    content = bytearray((changed / name).read_bytes())
+    content[-2] ^= 1
+    (changed / name).write_bytes(content)
+    assert run(["serve", "--model", str(changed), "--port", "0"]) == 1
+    assert f"{name} was changed" in capsys.readouterr().err
+
+
+def test_a_folder_with_a_pickle_in_it_is_not_served(folder, tmp_path, capsys):
+    odd = shutil.copytree(folder, tmp_path / "odd")
+    (odd / "adapter_model.bin").write_bytes(pickle.dumps({}))
+    assert run(["serve", "--model", str(odd), "--port", "0"]) == 1
+    assert "adapter_model.bin does not belong there" in capsys.readouterr().err
+
+
 def test_a_signal_finishes_what_was_taken(folder, tmp_path):
     ring, token = KeyRing().with_new("me", ("check",))
     ring, owner = ring.with_new("owner", ("admin",))
     write_keys(tmp_path / "keys.json", ring)
     texts = made_up_texts(8, seed=42, low=500, high=600)
-    with _serving("--model", folder, "--keys", tmp_path / "keys.json", "--batch-tokens", 512) as server:
+    with serving("--model", folder, "--keys", tmp_path / "keys.json", "--batch-tokens", 512) as server:
         headers = {"Authorization": f"Bearer {token}"}
         assert httpx.post(f"{server.address}/v1/check", json={"text": texts[0]}).status_code == 401
         answers = []

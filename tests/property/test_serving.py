@@ -122,5 +122,6 @@ def test_any_method_at_any_address(client, method, path, request_id):
     declared = DOCUMENT["paths"].get(path, {}).get(method.lower(), {}).get("responses", {})
     assert str(answer.status_code) in {"200", "404", "405", *declared}
     assert answer.status_code < 500
-    if answer.status_code != 200 and method != "HEAD":
+    # A detector without a Report has a page that says so.
+    if answer.status_code != 200 and method != "HEAD" and (method, path) != ("GET", "/report"):
         ErrorBody.model_validate_json(answer.content)

@@ -16,6 +16,7 @@ from tain.evaluation.samples import as_scores
 
 TARGET_FPRS = (0.05, 0.01, 0.005, 0.001)
 DEFAULT_FPR = 0.01
+_MOST_TEXTS = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,14 @@ def n_needed(target_fpr: float, *, confidence: float = CONFIDENCE) -> int:
         target_fpr: Between 0 and 1.
         confidence: Between 0 and 1.
 
+    Returns:
+        At most 10^15: a target that asks for more is out of everybody's reach, and may be too small to divide by.
+
     Raises:
         MetricError: If the target is not between 0 and 1.
     """
     check_target(target_fpr)
-    return ceil(log(1 - confidence) / log1p(-target_fpr))
+    return ceil(min(log(1 - confidence) / log1p(-target_fpr), _MOST_TEXTS))
 
 
 def supports(n: int, target_fpr: float, *, confidence: float = CONFIDENCE) -> bool:

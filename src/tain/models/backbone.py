@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -90,17 +91,17 @@ def load_backbone(
 
     location = find_base(name)
     try:
-        config = AutoConfig.from_pretrained(location, revision=revision)
+        config = AutoConfig.from_pretrained(location, revision=revision, trust_remote_code=False)
         config.num_labels = len(labels)
         config.id2label = dict(enumerate(labels.names))
         config.label2id = {label: index for index, label in enumerate(labels.names)}
-        tokenizer = AutoTokenizer.from_pretrained(location, revision=revision)
+        tokenizer = AutoTokenizer.from_pretrained(location, revision=revision, trust_remote_code=False)
         load = partial(_loaded, config, location, revision=revision, dtype=dtype)
         model, drawn = load(seed=seed)
         if seed and drawn:
             # What a checkpoint lacks besides the head, as DeBERTa's pooler, is no part of a saved classifier either.
             _copy_weights(load(seed=0)[0], model, drawn)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, UnpicklingError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DetectorError(
             f"--base {name}: cannot be loaded ({reason}). Expected a folder or Hub id of a transformers encoder or "

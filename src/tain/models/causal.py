@@ -75,7 +75,9 @@ def load_causal(
 
     location = find_base(name)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(location, revision=revision, truncation_side="right")
+        tokenizer = AutoTokenizer.from_pretrained(
+            location, revision=revision, trust_remote_code=False, truncation_side="right"
+        )
         with quiet_loading():
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 location,

@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from tain.core.errors import DetectorError, TainError
 
@@ -59,6 +60,10 @@ _MEANINGS = {
     504: "Not answered in time",
     507: "No room on the disk",
 }
+_HEADERS = {
+    401: {"headers": {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "const": "Bearer"}}}},
+    429: {"headers": {"Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 1}}}},
+}
 
 
 class ErrorBody(BaseModel):
@@ -101,7 +106,10 @@ def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     Args:
         statuses: Those that it can answer with.
     """
-    return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in sorted(statuses)}
+    return {
+        status: {"model": ErrorBody, "description": _MEANINGS[status], **_HEADERS.get(status, {})}
+        for status in sorted(statuses)
+    }
 
 
 ALWAYS = declared(401, 403, 421, 429, 500)
@@ -138,9 +146,17 @@ def _id_of(request: Request) -> str:
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if not isinstance(error, Refusal) and error.status_code in _FRAMEWORK:
-        message = _FRAMEWORK[error.status_code]
-        return error_response(Refusal(error.status_code, message, headers=error.headers), _id_of(request))
+        headers = {"Allow": _methods(request)} if error.status_code == 405 else error.headers
+        refusal = Refusal(error.status_code, _FRAMEWORK[error.status_code], headers=headers)
+        return error_response(refusal, _id_of(request))
     return error_response(error, _id_of(request))
+
+
+def _methods(request: Request) -> str:
+    # The framework names those of one route alone, where an address has a route for each method.
+    paths = request.app.openapi()["paths"]
+    found = {name.upper() for path in paths if compile_path(path)[0].match(request.url.path) for name in paths[path]}
+    return ", ".join(sorted(found))
 
 
 async def _on_tain_error(request: Request, error: Exception) -> Response:

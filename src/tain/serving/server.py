@@ -11,10 +11,12 @@ import uvicorn
 
 from tain.core.errors import ConfigError
 from tain.serving.app import create_app
+from tain.serving.connections import Connection
 from tain.serving.logs import start_log
 from tain.serving.settings import Settings
 
 _SPARE_S = 5
+_LEAST_CONNECTIONS = 1000
 
 
 def serve(settings: Settings, *, on_ready: Callable[[str, list[str]], None]) -> None:
@@ -35,13 +37,14 @@ def serve(settings: Settings, *, on_ready: Callable[[str, list[str]], None]) -> 
         app,
         log_config=None,
         access_log=False,
+        http=type("Connection", (Connection,), {"patience_s": settings.timeout_s}),
         server_header=False,
         # Whoever sits behind a proxy tells it to limit rates; a forwarded address can be made up.
         proxy_headers=False,
         ws="none",
         lifespan="on",
-        # Beyond what may wait: connections that have not sent a request yet.
-        limit_concurrency=4 * settings.max_requests,
+        # Beyond what may wait: connections that have not sent a request yet, and those that are told to come back.
+        limit_concurrency=max(4 * settings.max_requests, _LEAST_CONNECTIONS),
         timeout_graceful_shutdown=ceil(settings.timeout_s) + _SPARE_S,
     )
     # uvicorn raises the signal again when it is done, which would end the process as if it had failed.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from threading import Condition
 from typing import Any
 
@@ -39,15 +41,17 @@ class Turns:
     def fill(self, batch_tokens: int) -> Batch:
         """The next batch: a row of each active job in turn, with as many new jobs as have room in a turn.
 
+        Where long texts fill the turns, new short ones still come in, up to half a batch of them, and first: none waits
+        until a book has been read.
+
         Args:
             batch_tokens: Most tokens, unless one row alone has more.
         """
         self._active = deque(job for job in self._active if not job.future.done())
-        n_turn = sum(len(job.rows[job.n_taken]) for job in self._active)
-        while n_turn < batch_tokens and (job := self._next_waiting()) is not None:
-            if _is_prepared(job):
-                n_turn += len(job.rows[0])
-                self._active.append(job)
+        n_active = sum(len(job.rows[job.n_taken]) for job in self._active)
+        n_new = self._take_new(batch_tokens - n_active, self._next_waiting, self._active.append)
+        short: Callable[[], AnyJob | None] = partial(self._next_short, most_chars=batch_tokens)
+        self._take_new(batch_tokens // 2 - n_new, short, self._active.appendleft)
         batch: Batch = []
         n_tokens = 0
         while self._active:
@@ -61,9 +65,26 @@ class Turns:
                 self._active.append(job)
         return batch
 
+    def _take_new(self, most_tokens: int, take: Callable[[], AnyJob | None], join: Callable[[AnyJob], None]) -> int:
+        """Prepare new jobs while their first rows have room; how many tokens these have."""
+        n_tokens = 0
+        while n_tokens < most_tokens and (job := take()) is not None:
+            if _is_prepared(job):
+                n_tokens += len(job.rows[0])
+                join(job)
+        return n_tokens
+
     def _next_waiting(self) -> AnyJob | None:
         with self._lock:
             return self.waiting.popleft() if self.waiting else None
+
+    def _next_short(self, most_chars: int) -> AnyJob | None:
+        # A character is a token at most, so all of it is read within one batch.
+        with self._lock:
+            found = next((job for job in self.waiting if job.n_chars <= most_chars), None)
+            if found is not None:
+                self.waiting.remove(found)
+            return found
 
 
 def _is_prepared(job: AnyJob) -> bool:

@@ -20,6 +20,11 @@ def test_the_fewest_human_texts_for_a_target(target, n):
     assert not supports(n - 1, target)
 
 
+def test_a_target_too_small_for_any_sample_asks_for_more_texts_than_there_are():
+    assert n_needed(5e-324) == n_needed(1e-300) == 10**15
+    assert not supports(10**9, 5e-324)
+
+
 def test_the_threshold_is_the_first_score_that_may_not_be_flagged():
     assert fit_threshold(np.arange(100.0), target_fpr=0.05) == 94.0
 

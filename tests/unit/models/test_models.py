@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import pytest
 import torch
 from tests.tiny import save_tiny_decoder, save_tiny_encoder
@@ -43,6 +46,34 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(DetectorError, match="cannot be loaded"):
         load_backbone(str(tmp_path), DETECTION)
+
+
+class Program:
+    """What a pickle runs when it is loaded without care."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("it ran"),)
+
+
+def test_a_program_in_the_place_of_weights_is_not_run(tmp_path, monkeypatch):
+    base = save_tiny_encoder(tmp_path / "base")
+    (base / "model.safetensors").unlink()
+    torch.save({"weight": Program()}, base / "pytorch_model.bin")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DetectorError, match="cannot be loaded"):
+        load_backbone(str(base), DETECTION)
+    assert not (tmp_path / "it ran").exists()
+
+
+def test_code_that_comes_with_a_model_is_not_run(tmp_path, monkeypatch):
+    base = save_tiny_encoder(tmp_path)
+    (base / "code.py").write_text("raise SystemExit('the code of a stranger ran')")
+    config = json.loads((base / "config.json").read_text())
+    config |= {"model_type": "stranger", "auto_map": {"AutoConfig": "code.C", "AutoModel": "code.M"}}
+    (base / "config.json").write_text(json.dumps(config))
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked whether to run it"))
+    with pytest.raises(DetectorError, match="cannot be loaded"):
+        load_backbone(str(base), DETECTION)
 
 
 def test_a_decoder_without_padding_token_gets_one(tmp_path):

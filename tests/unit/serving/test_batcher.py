@@ -94,6 +94,52 @@ def test_a_short_text_waits_for_two_batches_behind_a_book(counting):
     assert book.future.result()[0] == [6000.0]
 
 
+class SteppingModel(CountingModel):
+    """Reads a batch for each step that it is given."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.steps, self.begun_batches = threading.Semaphore(0), threading.Semaphore(0)
+
+    def outputs(self, rows, *, batch_tokens):
+        self.begun_batches.release()
+        assert self.steps.acquire(timeout=20)
+        return super().outputs(rows, batch_tokens=batch_tokens)
+
+
+@pytest.mark.parametrize("n_books", [4, 5, 40])
+def test_a_short_text_waits_for_two_batches_behind_any_number_of_books(n_books):
+    model = SteppingModel()
+    batcher = Batcher(batch_tokens=BATCH_TOKENS, max_jobs=100, max_chars=10**6)
+    books = [_job(model, ["1 2 3 4 5." * 40]) for _ in range(n_books)]
+    for book in books:
+        batcher.submit(book)
+    for _ in range(3):  # some of them are being read
+        assert model.begun_batches.acquire(timeout=20)
+        model.steps.release()
+    assert model.begun_batches.acquire(timeout=20)
+    short = _job(model, ["3 3"])
+    batcher.submit(short)
+    model.steps.release(2)
+    assert short.future.result(20) == ([6.0], 2)
+    model.steps.release(1000)
+    batcher.close()
+    assert [book.future.result()[0] for book in books] == [[600.0]] * n_books
+
+
+def test_short_texts_leave_half_of_each_batch_to_the_others(counting):
+    batcher, _ = _held(counting)
+    books = [_job(counting, ["1 2 3 4 5." * 20]) for _ in range(4)]
+    shorts = [_job(counting, ["3 3 3 3 3"]) for _ in range(30)]
+    for job in [*books, *shorts]:
+        batcher.submit(job)
+    counting.gate.set()
+    batcher.close()
+    with_both = [batch for batch in counting.batches[1:] if [3.0] * 5 in batch and [1, 2, 3, 4, 5] in batch]
+    assert all(batch.count([1, 2, 3, 4, 5]) >= 2 for batch in with_both)
+    assert {job.future.result()[0][0] for job in shorts} == {15.0}
+
+
 def test_texts_of_many_requests_are_read_together(counting):
     batcher, _ = _held(counting)
     jobs = [_job(counting, ["1 1"]) for _ in range(10)]

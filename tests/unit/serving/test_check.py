@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.detector_fixtures import made_up_texts
 
+GATE = {"label": "human", "target_fpr": 0.05}
 OWN = ("prediction_short", "fraction_ai", "fraction_human")
 
 
@@ -84,9 +85,26 @@ def test_the_answer_says_who_gave_it(client, detector, texts):
 
 
 @pytest.mark.parametrize(
+    "name", ["..", "../detector", "/etc/passwd", "{folder}", "detector/", "detector\x00", "%2e%2e"]
+)
+def test_a_name_of_a_model_opens_no_folder(client, detector_folder, name):
+    name = name.format(folder=detector_folder)
+    answers = [
+        client.post("/v1/check", json={"text": "w1", "model": name}),
+        client.post("/v1/classify", json={"input": "w1", "model": name}),
+        client.post("/v1/check/file", files={"file": ("a.txt", b"w1")}, data={"model": name}),
+        client.post("/v1/jobs", files={"file": ("a.jsonl", b"{}")}, data={"model": name}),
+        client.post("/v1/filter", json={"candidates": ["w1"], "gates": [GATE | {"model": name}]}),
+        client.get("/report", params={"model": name}),
+    ]
+    assert [answer.status_code for answer in answers] == [404] * 6
+
+
+@pytest.mark.parametrize(
     ("body", "status", "told"),
     [
         ({"text": "x", "target_fpr": 0.0001}, 422, "needs 29,956|needs [0-9,]+ human texts"),
+        ({"text": "x", "target_fpr": 5e-324}, 422, "needs 1,000,000,000,000,000 human texts"),
         ({"text": "x", "target_fpr": 1}, 422, "target_fpr"),
         ({"text": "x", "prior": 0}, 422, "prior"),
         ({"text": "x", "fpr": 0.05}, 422, "fpr: Extra inputs are not permitted"),

@@ -58,6 +58,14 @@ def test_addresses_and_methods_that_are_none(client):
     _assert_is_error(client.get("/docs"), 404)  # it would load scripts from elsewhere
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/", "GET, POST"), ("/v1/jobs", "GET, POST"), ("/v1/jobs/x", "DELETE, GET"), ("/v1/check", "POST")],
+)
+def test_an_address_names_all_its_methods(client, path, methods):
+    assert client.options(path).headers["allow"] == methods
+
+
 def test_empty_texts_are_named(client):
     assert "Text 1 " in _assert_is_error(client.post("/", json={"inputs": ["a", " \n"]}), 400, "empty")
     _assert_is_error(client.post("/predict", json={"inputs": []}), 400, "empty")

@@ -113,6 +113,13 @@ def test_results_come_as_pages_and_as_files(jobs_client, texts):
     assert pl.read_parquet(as_parquet.content).to_dicts() == rows
 
 
+def test_ids_stand_in_csv_as_they_came(jobs_client, texts):
+    ids = ["=1+1", "+1", "-1", "@SUM(A1)", 'a"b', "a,b", "a\nb"]
+    job = ended(jobs_client, send(jobs_client, jsonl({"id": each, "text": texts[0]} for each in ids)).json()["id"])
+    content = jobs_client.get(f"/v1/jobs/{job['id']}/results.csv").content
+    assert pl.read_csv(content, infer_schema=False)["id"].to_list() == ids
+
+
 def test_bad_rows_say_why_and_spoil_no_others(jobs_client, texts):
     content = jsonl([{"text": texts[0]}, {"text": None}]) + b"no json\n\xff\xfe\n" + jsonl([{"text": texts[1]}])
     job = ended(jobs_client, send(jobs_client, content).json()["id"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request, UploadFile
+from fastapi import APIRouter, File, Form, Request, UploadFile
 
 from tain.serving.chosen import detector_of
 from tain.serving.documents.extract import extract
@@ -21,7 +21,7 @@ router = APIRouter(tags=["check"], dependencies=[KEY], responses=READING | decla
 @router.post("/v1/check/file", summary="A verdict on a document")
 async def check_file(
     request: Request,
-    file: Annotated[UploadFile, Form(description="A .txt, .md, .docx, .pdf, .html or .rtf file.")],
+    file: Annotated[UploadFile, File(description="A .txt, .md, .docx, .pdf, .html or .rtf file.")],
     model: Annotated[str | None, Form(description="Name of a detector; none takes the first.")] = None,
     target_fpr: Annotated[float | None, Form(gt=0, lt=1, description="None takes the detector's default.")] = None,
     prior: Annotated[float | None, Form(gt=0, lt=1, description="Share of AI texts; none takes 0.5.")] = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Header, Query, Request, Response, UploadFile
+from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 
 from tain.serving.errors import ALWAYS, declared
@@ -17,7 +17,15 @@ from tain.serving.service import Service, service_of
 from tain.serving.shapes.jobs import JobBody, JobList, ResultBody, ResultPage, job_body
 
 router = APIRouter(tags=["jobs"], dependencies=[KEY], responses=ALWAYS | declared(404, 422, 503))
-_TAKING = declared(400, 408, 413, 415, 507)
+_OF_JOB = {
+    "job": "job_v1_jobs__job_id__get",
+    "results": "results_v1_jobs__job_id__results_get",
+    "download": "download_v1_jobs__job_id__results__kind__get",
+    "cancel": "cancel_v1_jobs__job_id__cancel_post",
+    "delete": "delete_v1_jobs__job_id__delete",
+}
+_LINKS = {name: {"operationId": to, "parameters": {"job_id": "$response.body#/id"}} for name, to in _OF_JOB.items()}
+_TAKING: dict[int | str, dict[str, Any]] = {202: {"links": _LINKS}, **declared(400, 408, 413, 415, 507)}
 _CHANGING = declared(408, 413)
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "A row for each result", "content": {name: {} for name in MEDIA_TYPES.values()}}
@@ -28,7 +36,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
 def add(
     request: Request,
     response: Response,
-    file: Annotated[UploadFile, Form(description="JSONL, CSV or Parquet, also with .gz or .zst.")],
+    file: Annotated[UploadFile, File(description="JSONL, CSV or Parquet, also with .gz or .zst.")],
     model: Annotated[str | None, Form(description="Name of a detector; none takes the first.")] = None,
     target_fpr: Annotated[float | None, Form(gt=0, lt=1, description="None takes the detector's default.")] = None,
     prior: Annotated[float | None, Form(gt=0, lt=1, description="Share of AI texts; none takes 0.5.")] = None,

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from importlib.resources import files
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from tain.serving.chosen import model_of
-from tain.serving.errors import Refusal
+from tain.serving.errors import ALWAYS, Refusal, declared
+from tain.serving.routes.security import KEY
 from tain.serving.service import service_of
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["page"], default_response_class=Response, responses=ALWAYS)
 
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _PAGES = files("tain.serving") / "page"
@@ -31,6 +33,11 @@ PAGE_POLICY = (
 )
 # A Report carries its styles and plots within itself, and no script.
 REPORT_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; {_SHUT}"
+_PAGE: dict[int | str, dict[str, Any]] = {200: {"description": "A page", "content": {"text/html": {}}}}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Its content", "content": {kind: {} for kind in _KINDS.values()}}
+}
+_MISSING = {status: answer | {"content": {"text/html": {}}} for status, answer in declared(404).items()}
 _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
@@ -40,27 +47,29 @@ _HEADERS = {
 }
 
 
-@router.get("/")
+@router.get("/", summary="The page that checks a text", responses=_PAGE)
 async def check_page() -> Response:
-    """The page that checks a text."""
+    """Needs no key, as it shows nothing that does."""
     return page_response("index.html")
 
 
-@router.get("/jobs")
+@router.get("/jobs", summary="The page for many texts", responses=_PAGE)
 async def jobs_page() -> Response:
-    """The page for many texts, which says so where the server takes none."""
+    """Says so where the server takes none. Needs no key."""
     return page_response("jobs.html")
 
 
-@router.get("/page/{name}")
+@router.get("/page/{name}", summary="A file of the pages", responses=_FILE | declared(404, 422))
 async def page_file(name: str) -> Response:
-    """A style, a script or the icon."""
+    """A style, a script or the icon. Needs no key."""
     return page_response(name)
 
 
-@router.get("/report")
+@router.get(
+    "/report", summary="How a detector was measured", dependencies=[KEY], responses=_PAGE | _MISSING | declared(422)
+)
 async def report(request: Request, model: str | None = None) -> Response:
-    """How a detector was measured, or that nothing says so."""
+    """A page without script; 404, and a page that says so, where the detector came without a Report."""
     service = service_of(request)
     page, is_there = await asyncio.to_thread(service.reports.page, await model_of(request, model))
     return _html(page, 200 if is_there else 404)
