@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -49,8 +50,11 @@ def reader(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(reader, tmp_path_factory):
-    safety = make_other_classifier(tmp_path_factory.mktemp("made") / "safety", ("unsafe", "safe"))
-    with serving("--model", find_detector(None), "--model", safety, "--jobs-dir", reader / "jobs") as server:
+    made = tmp_path_factory.mktemp("made")
+    safety = make_other_classifier(made / "safety", ("unsafe", "safe"))
+    shutil.copytree(find_detector(None), made / "detectors" / "law-faculty")
+    models = ("--model", find_detector(None), "--model", safety, "--adapters", made / "detectors")
+    with serving(*models, "--jobs-dir", reader / "jobs") as server:
         yield server.address
         assert server.stop() == 0
 
@@ -78,7 +82,7 @@ def test_the_line_of_the_readme_gives_a_verdict(run):
 
 
 def test_the_lines_of_the_page_on_serving_work_in_their_order(run, reader):
-    check, document, add, look, results, download, cancel, delete, gates = commands("docs/serving.md")
+    check, document, add, look, results, download, cancel, delete, gates, faculty = commands("docs/serving.md")
     [verdict] = run(check)["verdicts"]
     assert (verdict["target_fpr"], verdict["prior"]) == (0.01, 0.1)
     assert verdict["probability"] is not None
@@ -95,6 +99,7 @@ def test_the_lines_of_the_page_on_serving_work_in_their_order(run, reader):
     assert pl.read_parquet(reader / "results.parquet").height == 120
     assert run(cancel, **name)["state"] == "done"
     assert run(delete, **name) is None
+    assert run(faculty)["model"] == "law-faculty"
     found = run(gates)
     assert found["n_passed"] + len(found["dropped"]) == 2
     assert {gate["model"] for each in [*found["passed"], *found["dropped"]] for gate in each["gates"]} == {
