@@ -31,8 +31,11 @@ $(DEV): $(RUN)
 demo: $(RUN)   ## three verdicts, then the whole loop on a small real corpus
 	$(BIN)/tain demo
 
-test: $(DEV)   ## the whole suite, offline, a process for each core
-	$(BIN)/python -m pytest -n auto --dist loadfile
+# One more than there are cores, as some tests wait for processes and pages.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
+test: $(DEV)   ## the whole suite, offline, a process for each core and one more
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(DEV)   ## style
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Put the table of a study between the markers of its page; what stands around it is written by hand.
+"""Put the table of a study between the markers of its page, and its pictures beside it; the text is written by hand.
 
 Run as `python scripts/studies/publish.py build/studies/leave-one-family-out docs/results/leave-one-family-out.md`.
 """
@@ -23,6 +23,8 @@ def main(study: Path, page: Path) -> None:
     with whole_file(page) as part:
         part.write_text(f"{before}{BEGIN}\n{table}{END}{after}", encoding="utf-8")
     shutil.copyfile(study / "table.json", page.with_suffix(".json"))
+    for picture in sorted((study / "plots").glob("*.png")):
+        shutil.copyfile(picture, page.with_name(f"{page.stem}-{picture.name}"))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -61,9 +60,8 @@ def address(reader, tmp_path_factory):
 
 @pytest.fixture
 def run(reader, address):
-    texts = iter(made_up_texts(20, seed=6))
-
-    def run(command, **variables):
+    def run(command, *, low=50, high=90, **variables):
+        texts = iter(made_up_texts(8, seed=6, low=low, high=high))
         asked = LEFT_OUT.sub(lambda _: next(texts), command.replace(ADDRESS, address))
         assert address in asked
         script = 'curl() { command curl --fail-with-body "$@"; }\n' + asked
@@ -100,7 +98,7 @@ def test_the_lines_of_the_page_on_serving_work_in_their_order(run, reader):
     assert run(cancel, **name)["state"] == "done"
     assert run(delete, **name) is None
     assert run(faculty)["model"] == "law-faculty"
-    found = run(gates)
+    found = run(gates, low=10, high=20)  # the small classifier reads 64 tokens at once
     assert found["n_passed"] + len(found["dropped"]) == 2
     assert {gate["model"] for each in [*found["passed"], *found["dropped"]] for gate in each["gates"]} == {
         "safety",

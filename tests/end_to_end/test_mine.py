@@ -16,7 +16,7 @@ from tain.cli import DONE
 from tain.cli.app import run
 from tain.detector import Detector
 
-N_KILLS_IN_TIME, N_KILLS_AT_WRITES = 4, 5
+N_KILLS_IN_TIME, N_KILLS_AT_WRITES = 3, 3
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from tain.core.errors import ConfigError, DataError, DetectorError
 from tain.core.files import read_json
@@ -120,7 +121,10 @@ class Engines:
             raise DetectorError(f"{self.folder / CLASSIFIER}: its base cannot be found. {error}") from error
         if not (base / "config.json").is_file():
             return None  # a Hub id, which transformers knows how to find
-        light = load_light_bert(self.folder, self.classifier, base)
+        try:
+            light = load_light_bert(self.folder, self.classifier, base)
+        except (SafetensorError, ValueError, KeyError, OSError):
+            return None  # a damaged file: transformers reads it next, and what it says is told
         return light if light and self._answers_alike(light) else None
 
     def _answers_alike(self, engine: Engine) -> bool:

@@ -239,7 +239,7 @@ def test_unequal_budgets_and_a_rate_outside_the_sweep_are_refused(tmp_path, data
     with pytest.raises(ConfigError, match="reference is 'x'"):
         read_study(write_study(tmp_path, data, reference="x"))
     (tmp_path / "no.toml").write_text("seeds = [0]")
-    with pytest.raises(ConfigError, match=r"study is None. Expected one of leave-one-out, tuning"):
+    with pytest.raises(ConfigError, match=r"study is None. Expected one of leave-one-out, scaling, tuning, forgetting"):
         read_study(tmp_path / "no.toml")
 
 
