@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tain.recipes.studies.scaling.results import ERRORS, Fit, ScalingRow
-from tain.recipes.studies.tuning.plots import COLOURS, MARKERS, STYLE, plain_name, save_figure
+from tain.recipes.studies.tuning.plots import COLOURS, MARKERS, STYLE, plain_name, save_figure, short_count
 
 PANEL = (4.0, 3.2)
 N_POINTS = 60
@@ -54,6 +54,7 @@ def _curves(rows: Sequence[ScalingRow], fits: Sequence[Fit], target_fpr: float) 
                     if (fit.growth, fit.error) == (growth, title):
                         _curve(axes, fit, COLOURS[place])
             axes.set(xscale="log", xlabel="training texts", ylabel=title)
+            axes.xaxis.set_major_formatter(lambda x, _: short_count(x))
             axes.grid(visible=True, color="#DDDDDD", linewidth=0.6)
             axes.set_axisbelow(True)
         panels[2].axhline(target_fpr, color="#666666", linewidth=1, linestyle="--")

@@ -117,7 +117,7 @@ def _panel(
     # A range of less than a decade would leave a logarithmic axis without a labelled tick.
     counts = [row.n_trainable for row in rows if row.n_trainable]
     axes.set(xscale="log", xlim=(min(counts) / 3, max(counts) * 3) if counts else None)
-    axes.xaxis.set_major_formatter(lambda x, _: _short(x))
+    axes.xaxis.set_major_formatter(lambda x, _: short_count(x))
     axes.xaxis.set_minor_formatter(lambda x, _: "")
     axes.set(xlabel="trainable parameters", ylabel=TITLES[_shown(rows[0])[0]])
     axes.set_title(f"{rows[0].task}, {rows[0].size:,} texts")
@@ -125,7 +125,12 @@ def _panel(
     axes.set_axisbelow(True)
 
 
-def _short(count: float) -> str:
+def short_count(count: float) -> str:
+    """A number such as 22M or 500, for an axis.
+
+    Args:
+        count: Of texts or parameters.
+    """
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if count >= size:
             return f"{count / size:g}{letter}"
