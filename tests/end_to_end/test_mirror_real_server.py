@@ -12,7 +12,7 @@ pytestmark = [
     pytest.mark.timeout(1200),  # half a minute, and twenty where all processors are taken
     pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9"),
 ]
-N, N_KILLS = 50, 2
+N, N_KILLS = 100, 2
 
 
 @pytest.fixture(scope="module")
