@@ -10,6 +10,8 @@ from typing import Any
 
 from tain.serving.job import Job
 
+CHARS_A_TOKEN = 8  # twice as many as most texts have, so that texts of a few windows fill a batch by themselves
+
 AnyJob = Job[Any]
 Batch = list[tuple[AnyJob, Any]]
 """Jobs and a row of each."""
@@ -66,9 +68,14 @@ class Turns:
         return batch
 
     def _take_new(self, most_tokens: int, take: Callable[[], AnyJob | None], join: Callable[[AnyJob], None]) -> int:
-        """Prepare new jobs while their first rows have room; how many tokens these have."""
-        n_tokens = 0
-        while n_tokens < most_tokens and (job := take()) is not None:
+        """Prepare new jobs while their first rows have room; how many tokens these have.
+
+        Cutting a book takes as long as a tenth of a batch, and everybody waits meanwhile: where several come at once,
+        the others come in with the next batches, which those that are there fill.
+        """
+        n_tokens = n_chars = 0
+        while n_tokens < most_tokens and n_chars < CHARS_A_TOKEN * most_tokens and (job := take()) is not None:
+            n_chars += job.n_chars
             if _is_prepared(job):
                 n_tokens += len(job.rows[0])
                 join(job)

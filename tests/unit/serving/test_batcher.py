@@ -140,6 +140,28 @@ def test_short_texts_leave_half_of_each_batch_to_the_others(counting):
     assert {job.future.result()[0][0] for job in shorts} == {15.0}
 
 
+def test_books_that_come_at_once_are_cut_one_at_a_time_and_batches_stay_full(counting, monkeypatch):
+    cut = []
+    prepare = type(counting).prepare
+    monkeypatch.setattr(type(counting), "prepare", lambda model, texts, **own: cut.append(0) or prepare(model, texts))
+    batcher, first = _held(counting)
+    book = ".".join(["1 2 3 4 5"] * 40)  # 10 batches, more characters than one batch may cut
+    books = [_job(counting, [book]) for _ in range(5)]
+    n_cut_before = len(cut)
+    taken = []
+    outputs = type(counting).outputs
+    monkeypatch.setattr(
+        type(counting), "outputs", lambda model, rows, **own: taken.append(len(cut)) or outputs(model, rows, **own)
+    )
+    for job in books:
+        batcher.submit(job)
+    counting.gate.set()
+    batcher.close()
+    assert first.future.result() and all(job.future.result() == _expected([book]) for job in books)
+    assert [n - n_cut_before for n in taken[:4]] == [1, 2, 3, 4]  # four fill a batch; the fifth comes when one ends
+    assert {sum(map(len, batch)) for batch in counting.batches[1:]} == {BATCH_TOKENS}
+
+
 def test_texts_of_many_requests_are_read_together(counting):
     batcher, _ = _held(counting)
     jobs = [_job(counting, ["1 1"]) for _ in range(10)]
