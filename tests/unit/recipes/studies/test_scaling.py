@@ -130,7 +130,7 @@ def test_a_folder_of_other_settings_and_flags_of_other_studies_are_refused(tmp_p
 def test_no_text_that_sets_the_threshold_is_ever_trained_on(tmp_path, corpora):
     pile = PileReader(read_study(write_study(tmp_path, corpora)), is_quiet=True).pile(0)
     assert not set(pile.human_calibration) & {example.text for example in pile.train}
-    assert len(pile.human_calibration) == 2 * 60 or len(pile.human_calibration) > 40
+    assert len(pile.human_calibration) > 40
     assert set(pile.tests) == {"three"}
 
 
@@ -186,5 +186,7 @@ def test_a_falling_error_has_a_curve_and_a_level_one_a_reason():
     assert falls.forecast is not None and falls.forecast.curve.exponent == pytest.approx(0.5, abs=0.1)
     assert falls.ahead[2.0].value < 0.05 + 2.0 * 3200**-0.5 and falls.to_gain_a_tenth is not None
     assert level.forecast is None and level.reason and level.to_gain_a_tenth is None and level.ahead == {}
+    own[0]["corpora"]["t"] |= {"tpr_at_target": None}
     [row, *_] = scaling_rows(own)
+    assert row.tpr_at_target.n == 1 and row.tpr_at_target.mean == 0.5
     assert row.fpr.mean == 0.01 and row.fpr_low < 0.01 < row.fpr_high

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tain.recipes.studies.forgetting.results import ForgettingRow, RetainedGap
+from tain.recipes.studies.markdown_table import markdown_table
 from tain.recipes.studies.spread import Spread
 from tain.recipes.studies.tuning.measures import TITLES
 
@@ -34,9 +35,9 @@ class ForgettingResults:
         if self.n_left:
             parts.append(f"**Not complete: {self.n_left:,} steps are left.** The same command goes on.")
         if written := _written_rows(self.rows):
-            parts += [_table(WRITTEN_HEAD, written), ABOUT_WRITTEN]
+            parts += [_as_table(WRITTEN_HEAD, written), ABOUT_WRITTEN]
         if self.gaps:
-            parts += [_table(GAP_HEAD, [_gap(gap) for gap in self.gaps]), ABOUT_GAPS]
+            parts += [_as_table(GAP_HEAD, [_gap(gap) for gap in self.gaps]), ABOUT_GAPS]
         return "\n\n".join(parts) + "\n"
 
 
@@ -70,7 +71,7 @@ def _main(rows: Sequence[ForgettingRow]) -> str:
     names = list(rows[0].retained) if rows else []
     head = ("task", "base", "texts", "method", "learning rate", "seeds", "learnt", *names, "mean retained", "rank",
             "moved")  # fmt: skip
-    return _table(head, [_cells(row, names) for row in rows])
+    return _as_table(head, [_cells(row, names) for row in rows])
 
 
 def _cells(row: ForgettingRow, names: Sequence[str]) -> tuple[str, ...]:
@@ -139,7 +140,5 @@ def _number(spread: Spread) -> str:
     return str(spread) if spread.n else NONE
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    marks = ["---" if name in WORDS else "--:" for name in head]
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (head, *rows)]
-    return "\n".join([lines[0], "|" + "|".join(marks) + "|", *lines[1:]])
+def _as_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return markdown_table(head, rows, words=WORDS)

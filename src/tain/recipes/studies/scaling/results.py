@@ -134,7 +134,7 @@ def _fit(contestant: str, growth: str, error: str, cells: Sequence[Cell], n_draw
 
 def _row(contestant: str, growth: str, size: int, cells: Sequence[Cell]) -> ScalingRow:
     values = [_of(cell) for cell in cells]
-    over = {name: spread(own[name] for own in values) for name in values[0]}
+    over = {name: spread(own[name] for own in values if not np.isnan(own[name])) for name in values[0]}
     rates = [_pooled(cell, "fpr") for cell in cells]
     return ScalingRow(
         contestant=contestant,
@@ -151,7 +151,8 @@ def _of(cell: Cell) -> dict[str, float]:
     corpora = cell["corpora"].values()
     return {
         "auroc_error": 1 - float(np.mean([own["auroc"] for own in corpora])),
-        "tpr_at_target": float(np.mean([own["tpr_at_target"] or 0.0 for own in corpora])),
+        # Too few human texts for the target leave no value; a mean of the others would be of another thing.
+        "tpr_at_target": float(np.mean([np.nan if (v := own["tpr_at_target"]) is None else v for own in corpora])),
         "loss": float(np.mean([own["loss"] for own in corpora])),
         "fpr": _pooled(cell, "fpr")[0],
         "tpr": _pooled(cell, "tpr")[0],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tain.analysis.learning_curve.forecast import Band, Need
+from tain.recipes.studies.markdown_table import markdown_table
 from tain.recipes.studies.scaling.results import AHEAD, Fit, ScalingRow
 from tain.recipes.studies.spread import Spread
 
@@ -45,7 +46,7 @@ class ScalingResults:
             "and the greatest upper end of a seed's interval. TPR at target: where the threshold is moved to that FPR "
             "on each tested corpus, which nobody can do beforehand."
         )
-        return [_table(HEAD, [_cells(row) for row in self.rows]), about]
+        return [_as_table(HEAD, [_cells(row) for row in self.rows]), about]
 
     def _fitted(self) -> list[str]:
         about = (
@@ -55,7 +56,7 @@ class ScalingResults:
         )
         reasons = [f"No curve for {_name(fit)}: {fit.reason}" for fit in self.fits if fit.forecast is None]
         drawn = [fit for fit in self.fits if fit.forecast is not None]
-        table = [_table(FIT_HEAD, [_fit_cells(fit) for fit in drawn]), about] if drawn else []
+        table = [_as_table(FIT_HEAD, [_fit_cells(fit) for fit in drawn]), about] if drawn else []
         return [*table, *reasons]
 
 
@@ -67,7 +68,7 @@ def _cells(row: ScalingRow) -> tuple[str, ...]:
         f"{row.n_train.n}",
         str(row.auroc_error),
         str(row.loss),
-        str(row.tpr_at_target),
+        str(row.tpr_at_target) if row.tpr_at_target.n else NONE,
         f"{_percent(row.fpr)} ({row.fpr_low:.1%} to {row.fpr_high:.1%})",
         _percent(row.tpr),
     )
@@ -101,7 +102,5 @@ def _percent(spread: Spread) -> str:
     return f"{spread.mean:.1%}" + (f" ± {spread.sd:.1%}" if spread.sd is not None else "")
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    marks = ["---" if name in WORDS else "--:" for name in head]
-    lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
-    return "\n".join([lines[0], "|" + "|".join(marks) + "|", *lines[1:]])
+def _as_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return markdown_table(head, rows, words=WORDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tain.recipes.studies.markdown_table import markdown_table
 from tain.recipes.studies.spread import Spread
 from tain.recipes.studies.tuning.measures import TITLES
 from tain.recipes.studies.tuning.notes import MARK, MIB, Results, about_rows, about_tests, has_quantised, odd_budgets
@@ -36,9 +37,9 @@ _LATEX |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 
 def markdown(results: Results) -> str:
     """Two tables and what the numbers mean."""
-    parts = [_markdown_table(*_main_table(results)), *about_rows(results)]
+    parts = [_as_table(*_main_table(results)), *about_rows(results)]
     if results.tests:
-        parts += [_markdown_table(TEST_HEAD, [_test_cells(test) for test in results.tests]), about_tests(results)]
+        parts += [_as_table(TEST_HEAD, [_test_cells(test) for test in results.tests]), about_tests(results)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -148,12 +149,6 @@ def _p(p: float | None) -> str:
     return f"{p:.3f}" if p >= 0.001 else "<0.001"
 
 
-def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    marks = ["---" if name in WORDS else "--:" for name in head]
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (head, *rows)]
-    return "\n".join([lines[0], "|" + "|".join(marks) + "|", *lines[1:]])
-
-
 def _latex_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     marks = "".join("l" if name in WORDS else "r" for name in head)
     lines = [" & ".join(map(_escaped, row)) + r" \\" for row in (head, *rows)]
@@ -163,3 +158,7 @@ def _latex_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _escaped(cell: str) -> str:
     return "".join(_LATEX.get(sign, sign) for sign in cell)
+
+
+def _as_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return markdown_table(head, rows, words=WORDS)
