@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -125,7 +126,9 @@ class Engines:
             light = load_light_bert(self.folder, self.classifier, base)
         except (SafetensorError, ValueError, KeyError, OSError):
             return None  # a damaged file: transformers reads it next, and what it says is told
-        return light if light and self._answers_alike(light) else None
+        if light is None or not self._answers_alike(light):
+            return None
+        return replace(light, n_workers=granted_threads(self.threads))
 
     def _answers_alike(self, engine: Engine) -> bool:
         # Whatever was answered when the folder was saved has to be answered now; otherwise transformers has to judge.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tain.core.blas import one_blas_thread
 from tain.core.progress import Advance
 
 Floats = NDArray[np.float32]
@@ -40,7 +42,7 @@ _ERF_Q = (
 
 @dataclass(frozen=True)
 class LightBert:
-    """Token ids in, logits out, one text at a time and without padding.
+    """Token ids in, logits out, without padding: each text by one thread, as many at a time as there are workers.
 
     Attributes:
         weights: By the names of `transformers.BertModel`, and `classifier.weight` and `classifier.bias`.
@@ -48,6 +50,7 @@ class LightBert:
         n_heads: Attention heads in a block.
         epsilon: Added to variances.
         pooling: native (tanh of the first token's projection), mean, first or last.
+        n_workers: Texts read at the same time.
     """
 
     weights: Weights
@@ -55,6 +58,7 @@ class LightBert:
     n_heads: int
     epsilon: float
     pooling: str
+    n_workers: int = 1
 
     def logits(
         self,
@@ -67,18 +71,22 @@ class LightBert:
 
         Args:
             rows: Token ids with special tokens.
-            batch_tokens: Has no effect; texts are read one by one.
+            batch_tokens: Has no effect; each text goes alone.
             advance: Told the number of rows done.
 
         Returns:
             Shape (n_rows, n_labels).
         """
         out = np.empty((len(rows), len(self.weights["classifier.bias"])), dtype=np.float32)
-        for index, row in enumerate(rows):
-            out[index] = self._linear("classifier", self._pool(self._read(row)))
-            if advance:
-                advance(1)
+        with one_blas_thread(), ThreadPoolExecutor(self.n_workers) as pool:
+            for index, found in enumerate(pool.map(self._row, rows)):
+                out[index] = found
+                if advance:
+                    advance(1)
         return out
+
+    def _row(self, row: Sequence[int]) -> Floats:
+        return self._linear("classifier", self._pool(self._read(row)))
 
     def _read(self, row: Sequence[int]) -> Floats:
         w = self.weights
