@@ -1,10 +1,9 @@
-"""Jobs that take turns: each gives one row to a batch, and then the next."""
+"""Jobs that take turns: a long one gives one row to a batch, and then the next does; a short one is read at once."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from threading import Condition
 from typing import Any
 
@@ -28,12 +27,15 @@ class Turns:
         """
         self._lock = lock
         self.waiting: deque[AnyJob] = deque()
-        self._active: deque[AnyJob] = deque()  # touched by the reading thread alone
+        # Touched by the reading thread alone.
+        self._short: deque[AnyJob] = deque()
+        self._long: deque[AnyJob] = deque()
+        self._short_chars = 0
 
     @property
     def has_any(self) -> bool:
         """Whether a job waits or is being read."""
-        return bool(self.waiting or self._active)
+        return bool(self.waiting or self._short or self._long)
 
     def leave(self, job: AnyJob) -> None:
         """Forget a job that was cancelled while it waited."""
@@ -41,34 +43,34 @@ class Turns:
             self.waiting.remove(job)
 
     def fill(self, batch_tokens: int) -> Batch:
-        """The next batch: a row of each active job in turn, with as many new jobs as have room in a turn.
+        """The next batch: the short jobs, and a row of each long one in turn, with as many new jobs as have room.
 
-        Where long texts fill the turns, new short ones still come in, up to half a batch of them, and first: none waits
-        until a book has been read.
+        Where long texts fill the turns, new short ones still come in, up to half a batch of them, and first, with all
+        their rows: none waits until a book has been read, or for a turn of its own for each of its few rows.
 
         Args:
             batch_tokens: Most tokens, unless one row alone has more.
         """
-        self._active = deque(job for job in self._active if not job.future.done())
-        n_active = sum(len(job.rows[job.n_taken]) for job in self._active)
-        n_new = self._take_new(batch_tokens - n_active, self._next_waiting, self._active.append)
-        short: Callable[[], AnyJob | None] = partial(self._next_short, most_chars=batch_tokens)
-        self._take_new(batch_tokens // 2 - n_new, short, self._active.appendleft)
+        self._short_chars = batch_tokens  # a character is a token at most, so all of it is read within one batch
+        self._short, self._long = (_still_asked(jobs) for jobs in (self._short, self._long))
+        n_here = sum(_tokens_left(job) for job in self._short) + sum(len(_next_row(job)) for job in self._long)
+        n_new = self._take_new(batch_tokens - n_here, self._next_waiting)
+        self._take_new(batch_tokens // 2 - n_new, self._next_short)
         batch: Batch = []
-        n_tokens = 0
-        while self._active:
-            job = self._active[0]
-            n_tokens += len(job.rows[job.n_taken])
-            if batch and n_tokens > batch_tokens:
+        while jobs := self._short or self._long:
+            job = jobs[0]
+            batch_tokens -= len(_next_row(job))
+            if batch and batch_tokens < 0:
                 break
-            self._active.popleft()
             batch.append((job, job.take()))
-            if job.has_more:
-                self._active.append(job)
+            if not job.has_more:
+                jobs.popleft()
+            elif jobs is self._long:
+                jobs.rotate(-1)
         return batch
 
-    def _take_new(self, most_tokens: int, take: Callable[[], AnyJob | None], join: Callable[[AnyJob], None]) -> int:
-        """Prepare new jobs while their first rows have room; how many tokens these have.
+    def _take_new(self, most_tokens: int, take: Callable[[], AnyJob | None]) -> int:
+        """Prepare new jobs while their first turns have room; how many tokens these have.
 
         Cutting a book takes as long as a tenth of a batch, and everybody waits meanwhile: where several come at once,
         the others come in with the next batches, which those that are there fill.
@@ -76,22 +78,41 @@ class Turns:
         n_tokens = n_chars = 0
         while n_tokens < most_tokens and n_chars < CHARS_A_TOKEN * most_tokens and (job := take()) is not None:
             n_chars += job.n_chars
-            if _is_prepared(job):
-                n_tokens += len(job.rows[0])
-                join(job)
+            if not _is_prepared(job):
+                continue
+            if self._is_short(job):
+                n_tokens += _tokens_left(job)
+                self._short.append(job)
+            else:
+                n_tokens += len(_next_row(job))
+                self._long.append(job)
         return n_tokens
+
+    def _is_short(self, job: AnyJob) -> bool:
+        return job.n_chars <= self._short_chars
 
     def _next_waiting(self) -> AnyJob | None:
         with self._lock:
             return self.waiting.popleft() if self.waiting else None
 
-    def _next_short(self, most_chars: int) -> AnyJob | None:
-        # A character is a token at most, so all of it is read within one batch.
+    def _next_short(self) -> AnyJob | None:
         with self._lock:
-            found = next((job for job in self.waiting if job.n_chars <= most_chars), None)
+            found = next(filter(self._is_short, self.waiting), None)
             if found is not None:
                 self.waiting.remove(found)
             return found
+
+
+def _still_asked(jobs: deque[AnyJob]) -> deque[AnyJob]:
+    return deque(job for job in jobs if not job.future.done())
+
+
+def _next_row(job: AnyJob) -> Sequence[int]:
+    return job.rows[job.n_taken]
+
+
+def _tokens_left(job: AnyJob) -> int:
+    return sum(map(len, job.rows[job.n_taken :]))
 
 
 def _is_prepared(job: AnyJob) -> bool:

@@ -127,6 +127,22 @@ def test_a_short_text_waits_for_two_batches_behind_any_number_of_books(n_books):
     assert [book.future.result()[0] for book in books] == [[600.0]] * n_books
 
 
+def test_a_short_text_of_several_windows_is_read_within_one_batch():
+    model = SteppingModel()
+    batcher = Batcher(batch_tokens=BATCH_TOKENS, max_jobs=100, max_chars=10**6)
+    books = [_job(model, ["1 2 3 4 5." * 40]) for _ in range(6)]
+    for book in books:
+        batcher.submit(book)
+    assert model.begun_batches.acquire(timeout=20)
+    short = _job(model, ["3.4.5"])
+    batcher.submit(short)
+    model.steps.release(2)
+    assert short.future.result(20) == ([12.0], 3)
+    model.steps.release(1000)
+    batcher.close()
+    assert [book.future.result()[0] for book in books] == [[600.0]] * 6
+
+
 def test_short_texts_leave_half_of_each_batch_to_the_others(counting):
     batcher, _ = _held(counting)
     books = [_job(counting, ["1 2 3 4 5." * 20]) for _ in range(4)]
@@ -219,7 +235,7 @@ def test_models_that_share_a_network_are_read_in_one_pass_each_as_its_own(counti
     counting.gate.set()
     batcher.close()
     assert [job.future.result()[0] for job in jobs] == [[6.0], [60.0], [600.0], [6.0]]
-    assert network.passes == [[1, 10, 100, 1, 10, 100]]
+    assert network.passes == [[1, 1, 10, 10, 100, 100]]
 
 
 def test_a_row_that_fails_takes_no_other_model_of_its_network_with_it(counting):
