@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import spearmanr
 from texts import CellTexts
 
 from tain.analysis.gradients.store import GradientStore
 from tain.analysis.gradients.taking import GradientTaker
 from tain.analysis.influence.blocks import Vector
-from tain.recipes.explain.gradients import loss_sum
+from tain.analysis.influence.estimator import influence
+from tain.analysis.influence.lissa import MARGIN, POWER_ITERATIONS, LissaSettings
+from tain.analysis.influence.registry import build_estimator
+from tain.recipes.explain.gradients import blocks_of, loss_sum
 from tain.recipes.explain.subject import Subject
 from tain.recipes.explain.texts import Texts
 
@@ -45,7 +50,7 @@ def compare(subject: Subject, texts: CellTexts, last: tuple[GradientStore, list[
         "gradients_batched_s_per_text": batched / len(few),
         "gradients_loop_s_per_text": loop / len(few),
         "n_texts": n,
-        **_datainf_loop(last),
+        "influence": _influence_speeds(last),
     }
 
 
@@ -74,27 +79,73 @@ def by_loop(subject: Subject, texts: Texts, names: list[str]) -> Gradients:
     return found
 
 
-def datainf_loop(gradients: Gradients, valid: dict[str, torch.Tensor]) -> list[float]:
-    """DataInf by nested loops over texts and layers."""
-    n, products = len(gradients), {}
+def influence_loop(kind: str, gradients: Gradients, valid: dict[str, torch.Tensor]) -> list[float]:
+    """An estimator by nested loops over texts and layers; the same numbers as the vectorised one.
+
+    Args:
+        kind: Of `DIRECTIONS`.
+        gradients: By text and layer.
+        valid: Mean gradient of the validation texts, by layer.
+    """
+    products = {}
     for layer, v in valid.items():
-        damping = 0.1 * sum(float((own[layer] ** 2).mean()) for own in gradients.values()) / n
-        product = torch.zeros_like(v)
-        for own in gradients.values():
-            g = own[layer]
-            product += (v - (v * g).sum() / (damping + (g**2).sum()) * g) / (n * damping)
-        products[layer] = product
+        own = [each[layer] for each in gradients.values()]
+        damping = 0.1 * sum(float((g**2).mean()) for g in own) / len(own)
+        products[layer] = DIRECTIONS[kind](own, v, damping)
     return [-sum(float((products[layer] * own[layer]).sum()) for layer in valid) for own in gradients.values()]
 
 
-def _datainf_loop(last: tuple[GradientStore, list[Vector]]) -> dict[str, float]:
+def datainf(own: list[torch.Tensor], v: torch.Tensor, damping: float) -> torch.Tensor:
+    """The mean of inverses, a text at a time."""
+    product = torch.zeros_like(v)
+    for g in own:
+        product += (v - (v * g).sum() / (damping + (g**2).sum()) * g) / (len(own) * damping)
+    return product
+
+
+def lissa(own: list[torch.Tensor], v: torch.Tensor, damping: float) -> torch.Tensor:
+    """Ten terms of the series, its scale by ten steps of power iteration."""
+    vector = torch.from_numpy(np.random.default_rng(0).normal(size=len(v))).float()
+    for _ in range(POWER_ITERATIONS):
+        vector = _curvature_times(own, vector / vector.norm())
+    scale = damping + min(float(MARGIN * vector.norm()), sum(float((g**2).sum()) for g in own) / len(own))
+    found = v
+    for _ in range(LissaSettings().n_iterations):
+        found = v + found - (_curvature_times(own, found) + damping * found) / scale
+    return found / scale
+
+
+def _curvature_times(own: list[torch.Tensor], vector: torch.Tensor) -> torch.Tensor:
+    total = torch.zeros_like(vector)
+    for g in own:
+        total += (g * vector).sum() * g / len(own)
+    return total
+
+
+DIRECTIONS: dict[str, Callable[[list[torch.Tensor], torch.Tensor, float], torch.Tensor]] = {
+    "hessian_free": lambda own, v, damping: v,
+    "scaled_hessian_free": lambda own, v, damping: v / damping,
+    "datainf": datainf,
+    "lissa": lissa,
+}
+
+
+def _influence_speeds(last: tuple[GradientStore, list[Vector]]) -> dict[str, dict[str, float]]:
+    """Processor seconds of each estimator both ways, gradients at hand, and how alike their rankings are."""
     store, valid = last
     means = {block.name: torch.from_numpy(v).float() for block, v in zip(store.blocks, valid, strict=True)}
     rows = {block.name: torch.from_numpy(np.array(store.rows(i))) for i, block in enumerate(store.blocks)}
     gradients = {text: {layer: own[text] for layer, own in rows.items()} for text in range(store.n_texts)}
-    started = time.process_time()
-    datainf_loop(gradients, means)
-    return {"datainf_loop_s": time.process_time() - started}
+    found = {}
+    for kind in DIRECTIONS:
+        ours = partial(influence, build_estimator(kind))
+        vectorised_s, loop_s = _in_turn(
+            lambda ours=ours: ours(blocks_of(store, valid, is_quiet=True)),
+            lambda kind=kind: influence_loop(kind, gradients, means),
+        )
+        alike = spearmanr(ours(blocks_of(store, valid, is_quiet=True)), influence_loop(kind, gradients, means))
+        found[kind] = {"loop_s": loop_s, "vectorised_s": vectorised_s, "spearman": float(alike.statistic)}
+    return found
 
 
 def _in_turn(*ways: Callable[[], object]) -> list[float]:

@@ -24,6 +24,7 @@ RANKINGS = (
     "out_of_fold", "neighbours", "combined",
 )  # fmt: skip
 COSTED = ("datainf", "hessian_free", "scaled_hessian_free", "lissa", "exact", "tracin", "representation")
+LOOPED = ("hessian_free", "scaled_hessian_free", "datainf", "lissa")
 ARMS = ("all", "random", *REMOVED_BY, "clean")
 Found = dict[str, Any]
 
@@ -75,17 +76,23 @@ def speeds(done: Sequence[Found]) -> Iterator[list[str]]:
     for found in (f for f in done if f["speed"]):
         speed, n = found["speed"], found["speed"]["n_texts"]
         loop, batched = speed["gradients_loop_s_per_text"], speed["gradients_batched_s_per_text"]
-        ours, plain = found["estimate_s"]["datainf"], speed["datainf_loop_s"]
+        plain, ours = (speed["influence"]["datainf"][way] for way in ("loop_s", "vectorised_s"))
         yield [
             f"{found['task']}, rank {found['rank']}",
             f"{speed['tokens_per_text']:.0f}",
             f"{1000 * loop:.0f}",
             f"{1000 * batched:.0f}",
             f"{loop / batched:.1f}",
-            f"{plain:.2f}",
-            f"{ours:.2f}",
-            f"{plain / ours:.1f}",
             f"{(n * loop + plain) / (n * batched + ours):.1f}",
+        ]
+
+
+def estimator_speeds(done: Sequence[Found]) -> Iterator[list[str]]:
+    for found in (f for f in done if f["speed"]):
+        each = [found["speed"]["influence"][kind] for kind in LOOPED]
+        yield [
+            f"{found['task']}, rank {found['rank']}",
+            *(f"{e['loop_s']:.2f} / {e['vectorised_s']:.3f} = {e['loop_s'] / e['vectorised_s']:.0f}" for e in each),
         ]
 
 
@@ -139,15 +146,14 @@ def progress(done: Sequence[Found], again: dict[str, dict[str, Found]]) -> str:
 def tables(done: Sequence[Found], again: dict[str, dict[str, Found]]) -> dict[str, str]:
     columns = [f"{task.name}, {rank}" for task in TASKS for rank in sorted(RANKS)]
     cost = [f"{what}, rank {rank}" for rank in sorted(RANKS) for what in ("alone", "with gradients", "MB")]
-    speed = [
-        "cell", "tokens", "loop, ms a text", "batched", "times", "DataInf loop, s", "ours", "times", "all, times"
-    ]  # fmt: skip
+    speed = ["cell", "tokens", "loop, ms a text", "batched", "times", "a whole DataInf, times"]
     return {
         "progress": progress(done, again),
         "auc": table(["ranking", *columns], aucs(done)),
         "correlation": table(["ranking", *columns], correlations(done)),
         "cost": table(["estimator", *cost], costs(done)),
         "speed": table(speed, speeds(done)),
+        "estimators": table(["cell", *LOOPED], estimator_speeds(done)),
         "accuracy": table(["task", "all", "without random", *(f"without {n}" for n in REMOVED_BY), "clean labels"],
                           trained_again(done, again)),
         "left": table(["task", "flipped", "random", *REMOVED_BY], wrong_left(done, again)),

@@ -1,13 +1,14 @@
 """A block of per-text gradients, and products with it that read a few rows at a time.
 
 X (n, d) holds the gradient of each training text in one block of parameters. It may be memory-mapped and larger than
-memory: each product goes through it in chunks of rows, in float64.
+memory: each product goes through it in chunks of rows, in float64. A block that fits a chunk is read and widened once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,20 @@ class Block:
     def size(self) -> int:
         """The number of parameters before any projection."""
         return self.train.shape[1] if self.n_parameters is None else self.n_parameters
+
+    @cached_property
+    def squared_norms(self) -> Vector:
+        """|g_i|² of each training text, shape (n_train,).
+
+        Raises:
+            DataError: If a gradient is not finite.
+        """
+        return squared_norms(self.train)
+
+    def widened(self) -> Block:
+        """The same block for products: in float64 and in memory if it takes no more than a chunk there."""
+        is_small = 8 * self.train.size <= CHUNK_BYTES
+        return replace(self, train=np.asarray(self.train, dtype=np.float64)) if is_small else self
 
 
 def chunks(rows: Rows) -> Iterator[tuple[slice, NDArray[np.float64]]]:

@@ -22,7 +22,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tain.analysis.influence.blocks import Block, Rows, Vector, squared_norms, times
+from tain.analysis.influence.blocks import Block, Vector, times
 from tain.core.errors import DataError
 
 Source = Literal["gradients", "checkpoints", "representations"]
@@ -93,7 +93,8 @@ def influence(estimator: Estimator[EstimatorSettings], blocks: Iterable[Block]) 
 
 def _of_block(estimator: Estimator[EstimatorSettings], block: Block) -> Vector:
     # A block without any gradient, as A of a LoRA whose B is still zero, moves nothing and has no curvature to invert.
-    if not squared_norms(block.train).any():
+    block = block.widened()
+    if not block.squared_norms.any():
         return np.zeros(len(block.train))
     return -times(block.train, estimator.direction(block))
 
@@ -107,9 +108,4 @@ def damping_of(block: Block, share: float) -> float:
         block: Not all zero.
         share: Above 0; the authors take 0.1.
     """
-    return share * mean_squared_norm(block.train) / block.size
-
-
-def mean_squared_norm(rows: Rows) -> float:
-    """The mean of |g_i|², which is the trace of G and so at least its largest eigenvalue."""
-    return float(squared_norms(rows).mean())
+    return share * float(block.squared_norms.mean()) / block.size

@@ -16,13 +16,12 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from tain.analysis.influence.blocks import Block, Rows, Vector, curvature_times
+from tain.analysis.influence.blocks import Block, Vector, curvature_times
 from tain.analysis.influence.estimator import (
     DampedSettings,
     Estimator,
     EstimatorSettings,
     damping_of,
-    mean_squared_norm,
 )
 
 POWER_ITERATIONS = 10
@@ -44,21 +43,22 @@ class Lissa(Estimator[LissaSettings]):
     def direction(self, block: Block) -> Vector:
         """The sum of the first terms."""
         damping = damping_of(block, self.settings.damping)
-        scale = damping + largest_eigenvalue(block.train)
+        scale = damping + largest_eigenvalue(block)
         found = block.valid
         for _ in range(self.settings.n_iterations):
             found = block.valid + found - (curvature_times(block.train, found) + damping * found) / scale
         return found / scale
 
 
-def largest_eigenvalue(rows: Rows) -> float:
+def largest_eigenvalue(block: Block) -> float:
     """An upper estimate of the largest eigenvalue of G: power iteration with a margin, at most the trace.
 
     Args:
-        rows: X, shape (n, d), not all zero.
+        block: Not all zero.
     """
     # A fixed start: one of the texts would make the score of each depend on their order.
-    vector = np.asarray(np.random.default_rng(0).normal(size=rows.shape[1]), dtype=np.float64)
+    vector = np.asarray(np.random.default_rng(0).normal(size=block.train.shape[1]), dtype=np.float64)
     for _ in range(POWER_ITERATIONS):
-        vector = curvature_times(rows, vector / float(np.linalg.norm(vector)))
-    return min(mean_squared_norm(rows), MARGIN * float(np.linalg.norm(vector)))
+        vector = curvature_times(block.train, vector / float(np.linalg.norm(vector)))
+    trace = float(block.squared_norms.mean())
+    return min(trace, MARGIN * float(np.linalg.norm(vector)))
