@@ -11,6 +11,7 @@ import httpx
 import numpy as np
 import psutil
 from benchmarks.serving.load import Load, ask_all, every, holds, texts, until
+from numpy.typing import NDArray
 
 SETTLE_S = 60
 
@@ -94,7 +95,8 @@ def memory(address: str, process: psutil.Process, *, minutes: float) -> dict:
             seen.append((second, process.memory_info().rss / 1e6))
     # The first tenth fills caches and pools.
     steady = np.array(seen[len(seen) // 10 :])
-    slope = np.polyfit(steady[:, 0], steady[:, 1], 1)[0]
+    low, high = slope_interval(steady)
+    quarters = np.array_split(np.array(seen)[:, 1], 4)
     return {
         "minutes": round(seen[-1][0] / 60, 1),
         "n_requests": len(load.answers),
@@ -102,10 +104,33 @@ def memory(address: str, process: psutil.Process, *, minutes: float) -> dict:
         "first_mb": round(float(steady[0, 1]), 1),
         "last_mb": round(float(steady[-1, 1]), 1),
         "most_mb": round(float(steady[:, 1].max()), 1),
-        "slope_mb_per_hour": round(float(slope) * 3600, 2),
+        "median_mb_of_quarters": [round(float(np.median(each)), 1) for each in quarters],
+        "slope_mb_per_hour": round(_slope(steady), 2),
+        "slope_interval_95": [round(low, 2), round(high, 2)],
         "mb_at_even_times": [round(mb, 1) for _, mb in seen[:: max(1, len(seen) // 20)]],
         "after": holds(process, address),
     }
+
+
+def _slope(seen: NDArray[np.float64]) -> float:
+    """MB an hour."""
+    return float(np.polyfit(seen[:, 0], seen[:, 1], 1)[0]) * 3600
+
+
+def slope_interval(seen: NDArray[np.float64], *, block_s: float = 60.0, n_draws: int = 2000) -> tuple[float, float]:
+    """95% interval of the slope in MB an hour, by drawing whole minutes of what the line leaves over.
+
+    Memory moves in jumps that last, so neighbouring samples are no independent ones.
+    """
+    rng, line = np.random.default_rng(0), np.polyval(np.polyfit(seen[:, 0], seen[:, 1], 1), seen[:, 0])
+    left, size = seen[:, 1] - line, max(1, round(block_s / float(np.median(np.diff(seen[:, 0])))))
+    drawn = []
+    for _ in range(n_draws):
+        starts = rng.integers(0, max(1, len(left) - size + 1), size=-(-len(left) // size))
+        noise = np.concatenate([left[start : start + size] for start in starts])[: len(left)]
+        drawn.append(_slope(np.column_stack([seen[:, 0], line + noise])))
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def _files_and_jobs(address: str) -> None:

@@ -1,8 +1,10 @@
 """Jobs: what is handed in is scored as `Detector.check` scores it, row by row, and can be looked at and stopped."""
 
+import gc
 import gzip
 import io
 import json
+import re
 import time
 
 import polars as pl
@@ -231,6 +233,22 @@ def test_a_deleted_job_is_gone_with_its_results(jobs_client, texts):
     for address in ("", "/results", "/results.csv"):
         assert jobs_client.get(f"/v1/jobs/{identity}{address}").status_code == 404
     assert jobs_client.get("/v1/jobs").json()["data"] == []
+
+
+def test_jobs_leave_nothing_in_memory(jobs_client, texts):
+    def patterns():
+        gc.collect()
+        return sum(type(each) is re.Pattern for each in gc.get_objects())
+
+    def come_and_go(n):
+        for _ in range(n):
+            identity = ended(jobs_client, send(jobs_client, jsonl([{"text": texts[0]}])).json()["id"])["id"]
+            assert jobs_client.delete(f"/v1/jobs/{identity}").status_code == 204
+
+    come_and_go(2)
+    before = patterns()
+    come_and_go(10)
+    assert patterns() < before + 10
 
 
 @pytest.mark.parametrize("identity", ["..%2f..%2fjobs", "0" * 32, "'; DROP TABLE jobs; --", "*"])

@@ -96,18 +96,18 @@ class Claims:
                 self._end(connection, job, "done", None)
         return True
 
-    def fail(self, job: JobRecord, reason: str) -> None:
-        """End a job that cannot go on; results so far stay."""
+    def fail(self, job: JobRecord, reason: str) -> bool:
+        """End a job that cannot go on; results so far stay. Whether it was still there to be ended."""
         with writing(self._path) as connection:
-            self._end(connection, job, "failed", reason)
+            return self._end(connection, job, "failed", reason)
 
     def release(self) -> None:
         """Let go of all jobs, so that another process need not wait."""
         with writing(self._path) as connection:
             connection.execute("UPDATE jobs SET owner = NULL WHERE owner = ?", (self._owner,))
 
-    def _end(self, connection: sqlite3.Connection, job: JobRecord, state: str, reason: str | None) -> None:
-        connection.execute(_END, (state, reason, time.time(), job.id, self._owner))
+    def _end(self, connection: sqlite3.Connection, job: JobRecord, state: str, reason: str | None) -> bool:
+        return connection.execute(_END, (state, reason, time.time(), job.id, self._owner)).rowcount > 0
 
     def _free_the_dead(self, connection: sqlite3.Connection) -> None:
         # A claim of a process that was killed need not run out.

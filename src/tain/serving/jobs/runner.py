@@ -102,8 +102,8 @@ class Runner:
     def _fail(self, job: JobRecord, error: Exception) -> None:
         is_lost = isinstance(error, FileNotFoundError)
         reason = "The file is gone from the disk. Send it again." if is_lost else _reason(error)
-        note("job_failed", {"job": job.id}, level=logging.WARNING)
-        self._claims.fail(job, reason)
+        if self._claims.fail(job, reason):  # a job that was deleted meanwhile has lost its file for good reason
+            note("job_failed", {"job": job.id}, level=logging.WARNING)
 
     def _read(self, job: JobRecord) -> None:
         n_rows = read_upload(self._desk, job, is_cancelled=lambda: not self._is_wanted(job))

@@ -64,8 +64,9 @@ class Uploads:
 
     def drop(self, identity: str) -> None:
         """Delete the files of a job."""
-        for path in self.folder.glob(f"{identity}.*"):
-            path.unlink(missing_ok=True)
+        for path in self.folder.iterdir():  # glob keeps each pattern that it was ever given in memory
+            if path.name.startswith(f"{identity}."):
+                path.unlink(missing_ok=True)
 
     def sweep(self, open_ids: set[str]) -> None:
         """Delete what no job needs: of jobs that ended, and of processes that died while a file came in.
