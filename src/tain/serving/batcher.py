@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from tain.core.allocator import give_back_memory
 from tain.serving.errors import Refusal, overloaded
 from tain.serving.logs import note
 from tain.serving.served import Logits
@@ -23,6 +24,7 @@ _FIRST_GUESS_CHARS_PER_S = 2000.0
 _MOST_WAIT_S = 60.0
 _BEFORE_BACKGROUND = 8
 _BACKGROUND_PART = 4
+_TIDY_S = 30.0
 
 
 class Batcher:
@@ -51,6 +53,7 @@ class Batcher:
         self._n_before = 0  # batches of requests since one of the background
         self._is_closing = False
         self._chars_per_s = _FIRST_GUESS_CHARS_PER_S
+        self._tidied = time.monotonic()
         self.n_jobs = 0
         self.n_chars = 0
         self._thread = threading.Thread(target=self._run, name="tain-reader", daemon=True)
@@ -113,6 +116,7 @@ class Batcher:
             batch = self._fill()
             if batch:
                 self._read(batch)
+                self._tidy()
             done, seconds = n_chars - self.n_chars, time.perf_counter() - started
             if done > 0:
                 self._chars_per_s += 0.2 * (done / max(seconds, 1e-6) - self._chars_per_s)
@@ -124,6 +128,11 @@ class Batcher:
                     return False
                 self._changed.wait()
         return True
+
+    def _tidy(self) -> None:
+        if time.monotonic() - self._tidied > _TIDY_S:
+            give_back_memory()
+            self._tidied = time.monotonic()
 
     def _fill(self) -> Batch:
         """The next batch: of requests, and of the background where there are none, or have been for long enough."""
