@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 
 def give_back_memory() -> bool:
@@ -24,8 +24,9 @@ def give_back_memory() -> bool:
 
 
 @cache
-def _malloc_trim() -> Any:
+def _malloc_trim() -> Callable[[int], int] | None:
     try:
-        return ctypes.CDLL(None).malloc_trim
+        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+        return found
     except (AttributeError, OSError, TypeError):  # TypeError: Windows has no library without a name
         return None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 _lock = Lock()
 _n_inside = 0
-_limit: Any = None
+_put_back: Callable[[], None]
 
 
 @contextmanager
@@ -24,10 +27,11 @@ def one_blas_thread() -> Iterator[None]:
 
     Source: threadpoolctl, which knows OpenBLAS, MKL and BLIS by their libraries.
     """
-    global _n_inside, _limit
+    global _n_inside, _put_back
     with _lock:
         if _n_inside == 0:
-            _limit = _as_owner(lambda: _libraries().limit(limits=1))
+            with _ownership():
+                _put_back = _libraries().limit(limits=1).restore_original_limits
         _n_inside += 1
     try:
         yield
@@ -35,27 +39,29 @@ def one_blas_thread() -> Iterator[None]:
         with _lock:
             _n_inside -= 1
             if _n_inside == 0:
-                _as_owner(_limit.restore_original_limits)
+                with _ownership():
+                    _put_back()
 
 
-def _as_owner(change: Any) -> Any:
-    """Change the setting from whichever thread comes first or last.
+@contextmanager
+def _ownership() -> Iterator[None]:
+    """While this is open, the setting may be changed from here.
 
-    threadpoolctl takes changes from the thread that made the first one and passes over the others without a word.
+    threadpoolctl takes changes from the thread that made the first one and passes over the others without a word; here
+    whichever thread comes first or last makes them.
     """
     from threadpoolctl import OpenBLASController
 
     OpenBLASController.clear_controlling_thread(force=True)
     try:
-        return change()
+        yield
     finally:
         OpenBLASController.clear_controlling_thread(force=True)
 
 
 @cache
-def _libraries() -> Any:
-    from threadpoolctl import ThreadpoolController
-
+def _libraries() -> ThreadpoolController:
     import numpy as np  # noqa: F401 (its library has to be there to be found)
+    from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")
