@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -70,7 +71,7 @@ def measure_job(job: MeasureJob) -> None:
     job.folder.mkdir(parents=True, exist_ok=True)
     missing = job.missing
     if embedded := [task for task in missing if task.task.kind in EMBEDDED]:
-        embed = _embedder(_network(job))
+        embed = _remembered(_embedder(_network(job)))
         for task in embedded:
             _keep(_retention(task, embed), _file(job.folder, task))
     if asked := [task for task in missing if task.task.kind not in EMBEDDED]:
@@ -132,6 +133,12 @@ def _keep(found: Retention, file: Path) -> None:
     frame = pl.DataFrame({"id": list(found.ids), "label": found.labels, "said": found.said})
     with whole_file(file) as part:
         frame.write_parquet(part)
+
+
+def _remembered(embed: Callable[[Sequence[str], int], Floats]) -> Callable[[Sequence[str], int], Floats]:
+    """The same, but texts that two tasks ask about are embedded once."""
+    once = cache(embed)
+    return lambda texts, max_tokens: once(tuple(texts), max_tokens)
 
 
 def _retention(task: RetainedTexts, embed: Callable[[Sequence[str], int], Floats]) -> Retention:
