@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tain.cli import PARTIAL
+
+if TYPE_CHECKING:
+    from tain.recipes.score_forecast import Forecast
 
 
 class OnBad(StrEnum):
@@ -39,6 +42,10 @@ def score(
     set_aside: Annotated[Path | None, typer.Option(help="File for bad rows; asks for --on-bad set_aside.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Skip files whose scores are finished.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace scores that exist.")] = False,
+    is_forecast: Annotated[
+        bool, typer.Option("--forecast", help="Score a sample only, and say how long all of it would take here.")
+    ] = False,
+    price: Annotated[float | None, typer.Option(help="Of an hour of this machine, for --forecast.")] = None,
     batch_tokens: Annotated[int, typer.Option(min=64, help="Tokens in one pass: memory against speed.")] = 8192,
     is_json: Annotated[bool, typer.Option("--json", help="Write a summary as one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
@@ -51,6 +58,7 @@ def score(
     from tain.corpora.columns import ColumnMap
     from tain.recipes.likeness import told
     from tain.recipes.score import ScoreSettings
+    from tain.recipes.score import forecast as run_forecast
     from tain.recipes.score import score as run_score
 
     settings = ScoreSettings(
@@ -65,6 +73,9 @@ def score(
         cascade=cascade,
         is_quiet=quiet,
     )
+    if is_forecast or price is not None:
+        typer.echo(_forecast(run_forecast(source, model=model, price=price, settings=settings), is_json=is_json))
+        return
     summary = run_score(source, model=model, output=output, settings=settings)
     values = summary.to_dict()
     if is_json:
@@ -85,3 +96,24 @@ def score(
     if summary.n_set_aside:
         typer.echo(f"{summary.n_set_aside:,} bad rows set aside in {', '.join(summary.set_aside)}", err=True)
         raise typer.Exit(PARTIAL)
+
+
+def _forecast(found: Forecast, *, is_json: bool) -> str:
+    if is_json:
+        import json
+
+        return json.dumps(found.to_dict(), indent=1)
+    lines = [
+        f"{found.n_rows:,} texts of {found.n_chars:,} characters. {found.n_sampled:,} of them were scored on "
+        f"{found.n_threads} cores: {found.texts_per_s:,.1f} texts of the mean length a second.",
+        f"All of them take about {_span(found.seconds)} here (95% interval: {_span(found.low)} to "
+        f"{_span(found.high)}).",
+    ]
+    if found.cost is not None and found.cost_high is not None:
+        lines.append(f"At the price given that is {found.cost:,.2f}, and {found.cost_high:,.2f} at the upper end.")
+    return "\n".join(lines)
+
+
+def _span(seconds: float) -> str:
+    units = ((86400, "days"), (3600, "hours"), (60, "minutes"))
+    return next((f"{seconds / size:,.1f} {name}" for size, name in units if seconds >= 2 * size), f"{seconds:,.0f} s")

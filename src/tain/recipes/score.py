@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tain.core.errors import DataError
+from tain.core.errors import ConfigError, DataError
 from tain.core.progress import Advance, progress
 from tain.corpora.columns import ColumnMap
 from tain.corpora.faults import FaultLog
@@ -23,6 +23,8 @@ from tain.evaluation.drift import Drift
 from tain.recipes.likeness import DrawnTexts
 from tain.recipes.score_aside import SetAside
 from tain.recipes.score_finished import INPUT, input_mark, is_finished
+from tain.recipes.score_forecast import Forecast, Sample
+from tain.recipes.score_forecast import forecast as make_forecast
 from tain.recipes.score_output import STDOUT, open_output
 from tain.recipes.score_rows import BadRow, TextRow, read_rows
 from tain.recipes.score_units import Unit, plan_units
@@ -151,6 +153,29 @@ def score(source: str, *, model: Path | None, output: str | None, settings: Scor
     if summary.n_settled is None:
         summary.drift = drawn.drift(detector.calibration)
     return summary
+
+
+def forecast(source: str, *, model: Path | None, price: float | None = None, settings: ScoreSettings) -> Forecast:
+    """How long `score` would take on this machine, from a sample; nothing is written.
+
+    Args:
+        source: As in `score`, but not stdin, which can be read only once.
+        model: As in `score`.
+        price: Of an hour of this machine.
+        settings: As in `score`; what they say of outputs is not looked at.
+
+    Raises:
+        ConfigError: If the source is stdin, or the price negative.
+        DataError: If a file cannot be read, or no row used.
+        DetectorError: If there is no such detector.
+    """
+    if source == STDOUT:
+        raise ConfigError("A forecast cannot be made of stdin, which is gone once it was read. Name a file or folder.")
+    scorer, sample = _scorer(Detector.load(model), settings.cascade), Sample()
+    for unit in plan_units(source, STDOUT):
+        with progress(f"Counting {unit.name}", None, unit="rows", is_quiet=settings.is_quiet) as advance:
+            sample.see(_told(read_rows(unit.places, settings.columns), advance))
+    return make_forecast(scorer, sample, batch_tokens=settings.batch_tokens, price=price, is_quiet=settings.is_quiet)
 
 
 def _mark(unit: Unit, source: str, settings: ScoreSettings) -> str:
