@@ -53,7 +53,7 @@ class Batcher:
         self._n_before = 0  # batches of requests since one of the background
         self._is_closing = False
         self._chars_per_s = _FIRST_GUESS_CHARS_PER_S
-        self._tidied = time.monotonic()
+        self._tidied = self._read_last = time.monotonic()
         self.n_jobs = 0
         self.n_chars = 0
         self._thread = threading.Thread(target=self._run, name="tain-reader", daemon=True)
@@ -116,7 +116,9 @@ class Batcher:
             batch = self._fill()
             if batch:
                 self._read(batch)
-                self._tidy()
+                self._read_last = time.monotonic()
+                if self._read_last - self._tidied > _TIDY_S:
+                    self._tidy()
             done, seconds = n_chars - self.n_chars, time.perf_counter() - started
             if done > 0:
                 self._chars_per_s += 0.2 * (done / max(seconds, 1e-6) - self._chars_per_s)
@@ -126,13 +128,13 @@ class Batcher:
             while not self._requests.has_any and not self._background.has_any:
                 if self._is_closing:
                     return False
-                self._changed.wait()
+                if not self._changed.wait(_TIDY_S if self._tidied < self._read_last else None):
+                    self._tidy()
         return True
 
     def _tidy(self) -> None:
-        if time.monotonic() - self._tidied > _TIDY_S:
-            give_back_memory()
-            self._tidied = time.monotonic()
+        give_back_memory()
+        self._tidied = time.monotonic()
 
     def _fill(self) -> Batch:
         """The next batch: of requests, and of the background where there are none, or have been for long enough."""

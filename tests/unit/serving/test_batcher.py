@@ -1,6 +1,7 @@
 """Every job that is taken gets exactly one answer, and the right one, whatever happens to its neighbours."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -336,3 +337,18 @@ def test_an_answer_that_cannot_be_made_is_that_jobs_error_alone(counting):
     batcher.close()
     assert isinstance(bad.future.exception(), KeyError)
     assert good.future.result()[0] == [2.0]
+
+
+def test_memory_is_given_back_once_after_work_and_not_while_nothing_happens(counting, monkeypatch):
+    given = []
+    monkeypatch.setattr("tain.serving.batcher._TIDY_S", 0.05)
+    monkeypatch.setattr("tain.serving.batcher.give_back_memory", lambda: given.append(0))
+    batcher = Batcher(batch_tokens=BATCH_TOKENS, max_jobs=100, max_chars=10**6)
+    time.sleep(0.3)
+    assert not given
+    job = _job(counting, ["1 2 3"])
+    batcher.submit(job)
+    job.future.result(20)
+    time.sleep(0.5)
+    assert len(given) == 1
+    batcher.close()
