@@ -66,7 +66,10 @@ def _pareto(rows: Sequence[ForgettingRow], before: float | None) -> Figure:
         own = [(row.learnt.mean, row.mean_retained.mean) for row in rows]
         axes.plot(*zip(*(own[place] for place in front(own)), strict=True), color="#BBBBBB", linewidth=4, zorder=0)
         axes.set(xlabel=f"learnt: {TITLES[rows[0].measure]}", ylabel="retained, mean of the old tasks")
-        axes.set_title(f"{rows[0].task}, {rows[0].base}; larger marks: more texts; grey: what no other beats")
+        base = Path(rows[0].base).name  # a folder's whole path does not fit
+        axes.set_title(
+            f"{rows[0].task}, {base}\nlarger marks: more texts; grey: what no other beats", fontsize="medium"
+        )
         axes.grid(visible=True, color="#DDDDDD", linewidth=0.6)
         axes.set_axisbelow(True)
         figure.legend(handles, names, loc="outside lower center", ncols=2)
