@@ -17,16 +17,16 @@ from tain.detector import Detector
 from tain.detector.cascade import Cascade
 from tain.recipes.score_rows import BadRow, TextRow
 
-SAMPLE_ROWS, SAMPLE_CHARS = 256, 8_000_000
-BLOCK_CHARS = 20_000
-"""Part of a second of reading, so that there are many blocks, and few enough that beginning one does not count."""
+SAMPLE_ROWS = 256
+BLOCK_CHARS = 60_000
+"""Several passes of the network, so that no core waits for another at the end of a block for long."""
 BUDGET_S = 30.0
-LEAST_BLOCKS = 8
+LEAST_BLOCKS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is to be expected of a run on this machine as it is now, at the size of `tain score`'s own blocks or above.
+    """What is to be expected of a run on this machine as it is now.
 
     Attributes:
         n_rows: Texts that would be scored.
@@ -119,6 +119,7 @@ def forecast(
     if not sample.n_rows:
         raise DataError("No row can be used, so there is nothing to forecast.")
     blocks = sample.blocks()
+    _load(scorer, blocks[0])
     seconds, chars, n_sampled = _timed(scorer, blocks, batch_tokens=batch_tokens, is_quiet=is_quiet)
     ratio = sum(seconds) / sum(chars)
     spread = _spread(seconds, chars, ratio) * sample.n_chars
@@ -138,15 +139,21 @@ def forecast(
     )
 
 
+def _load(scorer: Detector | Cascade, block: Sequence[str]) -> None:
+    """Load what a long run reads with: by itself a small block would be read by the reader for a few texts."""
+    detector = scorer.detector if isinstance(scorer, Cascade) else scorer
+    detector.reader.engines.full()
+    scorer.score(block[:4])
+
+
 def _timed(
     scorer: Detector | Cascade, blocks: Sequence[list[str]], *, batch_tokens: int, is_quiet: bool
 ) -> tuple[list[float], list[int], int]:
-    """Seconds and characters of each block that there was time for, and their texts; the first one is for loading."""
+    """Seconds and characters of each block that there was time for, and the number of their texts."""
     seconds: list[float] = []
     chars: list[int] = []
     n_sampled, begun = 0, time.perf_counter()
     with progress("Scoring a sample", sum(map(len, blocks)), is_quiet=is_quiet) as advance:
-        scorer.score(blocks[0][:4], batch_tokens=batch_tokens)
         for block in blocks:
             if time.perf_counter() - begun > BUDGET_S and len(seconds) >= LEAST_BLOCKS:
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
 from tests.detector_fixtures import made_up_texts
@@ -15,15 +16,16 @@ from tain.recipes.score_rows import TextRow
 
 
 class Clock:
-    """A scorer that takes a second for each 10,000 characters, more or less, on a clock of its own."""
+    """A scorer that takes a second for each 100,000 characters, more or less, on a clock of its own."""
 
     def __init__(self, monkeypatch, noise=()):
         self.now, self.noise = 0.0, list(noise)
+        self.reader = SimpleNamespace(engines=SimpleNamespace(full=lambda: None))
         monkeypatch.setattr(time, "perf_counter", lambda: self.now)
 
-    def score(self, texts, *, batch_tokens, advance=None):
+    def score(self, texts, *, batch_tokens=64, advance=None):
         factor = self.noise.pop() if self.noise else 1.0
-        self.now += factor * sum(map(len, texts)) / 10_000
+        self.now += factor * sum(map(len, texts)) / 100_000
         return []
 
 
@@ -37,7 +39,7 @@ def test_a_steady_reader_is_forecast_exactly(monkeypatch):
     lengths = [500 + i % 7000 for i in range(3000)]
     found = forecast(Clock(monkeypatch), seen(lengths), batch_tokens=64, price=36.0, is_quiet=True)
     assert (found.n_rows, found.n_chars) == (3000, sum(lengths))
-    assert found.seconds == pytest.approx(sum(lengths) / 10_000)
+    assert found.seconds == pytest.approx(sum(lengths) / 100_000)
     assert found.low == pytest.approx(found.seconds) and found.high == pytest.approx(found.seconds)
     assert found.cost == pytest.approx(found.seconds * 0.01)
     assert found.texts_per_s == pytest.approx(3000 / found.seconds)
@@ -46,7 +48,7 @@ def test_a_steady_reader_is_forecast_exactly(monkeypatch):
 def test_a_reader_that_is_fast_and_slow_has_an_interval_that_holds_the_truth(monkeypatch):
     noise = [0.5, 1.5] * 200
     found = forecast(Clock(monkeypatch, noise), seen([2500] * 5000), batch_tokens=64, is_quiet=True)
-    assert found.low < 5000 * 2500 / 10_000 < found.high
+    assert found.low < 5000 * 2500 / 100_000 < found.high
     assert 0.05 < (found.high - found.low) / found.seconds < 0.8
     assert found.cost is None
 
