@@ -9,7 +9,8 @@ from scipy.special import expit, log_expit
 from scipy.stats import mannwhitneyu, spearmanr
 
 from tain.analysis.influence import blocks as blocks_module
-from tain.analysis.influence.blocks import Block, curvature_times, squared_norms, times, weighted_sum
+from tain.analysis.influence import exact as exact_module
+from tain.analysis.influence.blocks import Block, curvature_times, times, weighted_sum
 from tain.analysis.influence.estimator import damping_of, influence
 from tain.analysis.influence.exact import solve_by_woodbury, solve_directly
 from tain.analysis.influence.registry import ESTIMATORS, build_estimator
@@ -155,10 +156,13 @@ def test_damping_is_a_share_of_the_mean_squared_entry_before_any_projection():
 def test_products_in_chunks_are_those_of_the_whole(monkeypatch):
     each = block(n=37, d=5)
     rows = each.train.astype(np.float64)
-    monkeypatch.setattr(blocks_module, "CHUNK_BYTES", 8 * 5 * 4)
+    monkeypatch.setattr(blocks_module, "CACHED_BYTES", 8 * 5 * 4)
+    monkeypatch.setattr(exact_module, "CHUNK_BYTES", 8 * 5 * 4)
     np.testing.assert_allclose(times(each.train, each.valid), rows @ each.valid)
     np.testing.assert_allclose(weighted_sum(each.train, np.arange(37.0)), np.arange(37.0) @ rows)
-    np.testing.assert_allclose(squared_norms(each.train), (rows**2).sum(1))
+    np.testing.assert_allclose(each.products, rows @ each.valid)
+    np.testing.assert_allclose(each.squared_norms, (rows**2).sum(1))
+    np.testing.assert_allclose(block(n=37, d=5).squared_norms, (rows**2).sum(1))
     np.testing.assert_allclose(curvature_times(each.train, each.valid), rows.T @ (rows @ each.valid) / 37)
     np.testing.assert_allclose(solve_directly(each.train, each.valid, damping=0.3), np.linalg.solve(
         rows.T @ rows / 37 + 0.3 * np.eye(5), each.valid))  # fmt: skip
@@ -254,8 +258,9 @@ def test_blocks_that_do_not_fit_are_refused(monkeypatch):
         Block("b", np.zeros((3, 2)), np.array([0.0, np.nan]))
     broken = block()
     broken.train[4, 1] = np.inf
-    with pytest.raises(DataError, match=r"training text 4 .* NaN or infinity"):
-        scores("datainf", broken)
+    for kind in ESTIMATORS:
+        with pytest.raises(DataError, match=r"training text 4 .* NaN or infinity"):
+            scores(kind, broken)
     with pytest.raises(DataError, match="has 5 training texts, the block before it 12"):
         scores("datainf", block(), block(n=5))
     with pytest.raises(DataError, match="no block"):

@@ -1,13 +1,13 @@
 """A block of per-text gradients, and products with it that read a few rows at a time.
 
 X (n, d) holds the gradient of each training text in one block of parameters. It may be memory-mapped and larger than
-memory: each product goes through it in chunks of rows, in float64. A block that fits a chunk is read and widened once.
+memory: each product goes through it in chunks of rows that stay in the processor's cache, in float64.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ from tain.core.errors import DataError
 
 Vector = NDArray[np.float64]
 Rows = NDArray[np.floating]
-CHUNK_BYTES = 1 << 26
+CACHED_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -58,26 +58,47 @@ class Block:
         return self.train.shape[1] if self.n_parameters is None else self.n_parameters
 
     @cached_property
-    def squared_norms(self) -> Vector:
-        """|g_i|² of each training text, shape (n_train,).
+    def products(self) -> Vector:
+        """X v, shape (n_train,), in one pass.
 
         Raises:
             DataError: If a gradient is not finite.
         """
-        return squared_norms(self.train)
+        return _finite(times(self.train, self.valid))
 
-    def widened(self) -> Block:
-        """The same block for products: in float64 and in memory if it takes no more than a chunk there."""
-        is_small = 8 * self.train.size <= CHUNK_BYTES
-        return replace(self, train=np.asarray(self.train, dtype=np.float64)) if is_small else self
+    @cached_property
+    def squared_norms(self) -> Vector:
+        """|g_i|² of each training text, shape (n_train,), in the same pass as `products`.
+
+        Raises:
+            DataError: If a gradient is not finite.
+        """
+        products, norms = np.empty(len(self.train)), np.empty(len(self.train))
+        for place, part in chunks(self.train):
+            products[place] = part @ self.valid
+            norms[place] = np.einsum("ij,ij->i", part, part)
+        _finite(norms)
+        self.__dict__["products"] = products
+        return norms
 
 
-def chunks(rows: Rows) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Consecutive rows in float64, with their place; 64 MB at a time."""
-    step = max(1, CHUNK_BYTES // (8 * rows.shape[1]))
+def chunks(rows: Rows, *, n_bytes: int | None = None) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Consecutive rows in float64, with their place.
+
+    Args:
+        rows: Shape (n, d).
+        n_bytes: Of a chunk, which has at least one row; None takes what a processor's cache holds.
+
+    Yields:
+        A place and its rows, which the next chunk overwrites.
+    """
+    step = max(1, (n_bytes or CACHED_BYTES) // (8 * rows.shape[1]))
+    widened = np.empty((min(step, len(rows)), rows.shape[1]))
     for start in range(0, len(rows), step):
-        place = slice(start, start + step)
-        yield place, np.asarray(rows[place], dtype=np.float64)
+        place = slice(start, min(start + step, len(rows)))
+        part = widened[: place.stop - start]
+        np.copyto(part, rows[place])
+        yield place, part
 
 
 def times(rows: Rows, vector: Vector) -> Vector:
@@ -101,16 +122,10 @@ def curvature_times(rows: Rows, vector: Vector) -> Vector:
     return total / len(rows)
 
 
-def squared_norms(rows: Rows) -> Vector:
-    """|g_i|² of each row, shape (n,).
-
-    Raises:
-        DataError: If a gradient is not finite.
-    """
-    norms = np.concatenate([np.einsum("ij,ij->i", part, part) for _, part in chunks(rows)])
-    if not np.isfinite(norms).all():
+def _finite(values: Vector) -> Vector:
+    if not np.isfinite(values).all():
         raise DataError(
-            f"The gradient of training text {int(np.argmin(np.isfinite(norms)))} (from 0) holds NaN or infinity. Train "
+            f"The gradient of training text {int(np.argmin(np.isfinite(values)))} (from 0) holds NaN or infinity. Train "
             "again at a lower rate."
         )
-    return norms
+    return values

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tain.analysis.influence.blocks import Block, Vector, times, weighted_sum
+from tain.analysis.influence.blocks import Block, Vector, weighted_sum
 from tain.analysis.influence.estimator import DampedSettings, Estimator, EstimatorSettings, damping_of
 
 
@@ -25,7 +25,6 @@ class DataInf(Estimator[DampedSettings]):
 
     def direction(self, block: Block) -> Vector:
         """V, less what each text's own rank-one curvature takes from it, over the damping."""
-        rows, valid = block.train, block.valid
         damping = damping_of(block, self.settings.damping)
-        share = times(rows, valid) / (damping + block.squared_norms)
-        return (valid - weighted_sum(rows, share) / len(rows)) / damping
+        share = block.products / (damping + block.squared_norms)
+        return (block.valid - weighted_sum(block.train, share) / len(block.train)) / damping

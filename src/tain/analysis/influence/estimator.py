@@ -52,11 +52,13 @@ class Estimator(ABC, Generic[S]):
         kind: Name in settings and on the command line.
         settings_type: The estimator's settings.
         source: What its blocks hold: gradients of the trained model, of several checkpoints, or representations.
+        reads_norms: Whether it divides by anything made of the gradients' lengths.
     """
 
     kind: ClassVar[str]
     settings_type: ClassVar[type[EstimatorSettings]] = EstimatorSettings
     source: ClassVar[Source] = "gradients"
+    reads_norms: ClassVar[bool] = True
 
     def __init__(self, settings: S) -> None:
         """Keep the settings."""
@@ -65,6 +67,30 @@ class Estimator(ABC, Generic[S]):
     @abstractmethod
     def direction(self, block: Block) -> Vector:
         """What stands for H^-1 v in a block, shape (d,). The block's training gradients are not all zero."""
+
+    def products(self, block: Block) -> Vector:
+        """Product of each training gradient with the direction, shape (n_train,).
+
+        Args:
+            block: Its training gradients are not all zero.
+        """
+        return times(block.train, self.direction(block))
+
+
+class AlongGradient(Estimator[S]):
+    """An estimator whose direction is the validation gradient times a number, so that one pass is enough."""
+
+    @abstractmethod
+    def factor(self, block: Block) -> float:
+        """What the validation gradient of a block is multiplied by."""
+
+    def direction(self, block: Block) -> Vector:
+        """The validation gradient times the factor."""
+        return self.factor(block) * block.valid
+
+    def products(self, block: Block) -> Vector:
+        """As `Estimator` says."""
+        return self.factor(block) * block.products
 
 
 def influence(estimator: Estimator[EstimatorSettings], blocks: Iterable[Block]) -> Vector:
@@ -93,10 +119,9 @@ def influence(estimator: Estimator[EstimatorSettings], blocks: Iterable[Block]) 
 
 def _of_block(estimator: Estimator[EstimatorSettings], block: Block) -> Vector:
     # A block without any gradient, as A of a LoRA whose B is still zero, moves nothing and has no curvature to invert.
-    block = block.widened()
-    if not block.squared_norms.any():
+    if estimator.reads_norms and not block.squared_norms.any():
         return np.zeros(len(block.train))
-    return -times(block.train, estimator.direction(block))
+    return -estimator.products(block)
 
 
 def damping_of(block: Block, share: float) -> float:

@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from tain.analysis.influence.blocks import CHUNK_BYTES, Block, Rows, Vector, chunks, times, weighted_sum
+from tain.analysis.influence.blocks import Block, Rows, Vector, chunks, times, weighted_sum
 from tain.analysis.influence.estimator import DampedSettings, Estimator, EstimatorSettings, damping_of
 from tain.core.errors import ConfigError
 
+CHUNK_BYTES = 1 << 26
 LARGEST = 20_000
 """Rows of the largest matrix that is solved: 3.2 GB."""
 
@@ -60,7 +61,7 @@ def solve_directly(rows: Rows, vector: Vector, *, damping: float) -> Vector:
         damping: λ, above 0.
     """
     matrix = np.zeros((rows.shape[1],) * 2)
-    for _, part in chunks(rows):
+    for _, part in chunks(rows, n_bytes=CHUNK_BYTES):
         matrix += part.T @ part
     return _solved(matrix / len(rows), vector, damping=damping)
 

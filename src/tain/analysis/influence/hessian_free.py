@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tain.analysis.influence.blocks import Block, Vector
-from tain.analysis.influence.estimator import Estimator, EstimatorSettings
+from tain.analysis.influence.blocks import Block
+from tain.analysis.influence.estimator import AlongGradient, EstimatorSettings
 
 
-class HessianFree(Estimator[EstimatorSettings]):
+class HessianFree(AlongGradient[EstimatorSettings]):
     """Curvature left out: every direction of every block counts alike."""
 
     kind: ClassVar[str] = "hessian_free"
+    reads_norms: ClassVar[bool] = False
 
-    def direction(self, block: Block) -> Vector:
-        """V itself."""
-        return block.valid
+    def factor(self, block: Block) -> float:
+        """One."""
+        return 1.0

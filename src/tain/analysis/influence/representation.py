@@ -15,19 +15,20 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tain.analysis.influence.blocks import Block, Rows, Vector
-from tain.analysis.influence.estimator import Estimator, EstimatorSettings, Source
+from tain.analysis.influence.blocks import Block, Rows
+from tain.analysis.influence.estimator import AlongGradient, EstimatorSettings, Source
 
 
-class Representation(Estimator[EstimatorSettings]):
+class Representation(AlongGradient[EstimatorSettings]):
     """Likeness, signed by agreement of the labels."""
 
     kind: ClassVar[str] = "representation"
     source: ClassVar[Source] = "representations"
+    reads_norms: ClassVar[bool] = False
 
-    def direction(self, block: Block) -> Vector:
-        """The mean features of the validation texts."""
-        return block.valid
+    def factor(self, block: Block) -> float:
+        """One: the direction is the mean features of the validation texts."""
+        return 1.0
 
 
 def label_features(states: Rows, targets: NDArray[np.integer], *, n_labels: int) -> NDArray[np.float32]:

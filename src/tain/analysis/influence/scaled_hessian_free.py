@@ -4,23 +4,23 @@
 
 What is left of DataInf without its rank-one corrections. As λ_l is far below |g|² in practice, it is the rival that
 shows whether those corrections do anything beyond evening out the layers. Source: ours, as an ablation of Kwon et al.
-2024, arXiv:2310.00902. Cost: two passes over the gradients.
+2024, arXiv:2310.00902. Cost: one pass over the gradients.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from tain.analysis.influence.blocks import Block, Vector
-from tain.analysis.influence.estimator import DampedSettings, Estimator, EstimatorSettings, damping_of
+from tain.analysis.influence.blocks import Block
+from tain.analysis.influence.estimator import AlongGradient, DampedSettings, EstimatorSettings, damping_of
 
 
-class ScaledHessianFree(Estimator[DampedSettings]):
+class ScaledHessianFree(AlongGradient[DampedSettings]):
     """Curvature as one number for each block."""
 
     kind: ClassVar[str] = "scaled_hessian_free"
     settings_type: ClassVar[type[EstimatorSettings]] = DampedSettings
 
-    def direction(self, block: Block) -> Vector:
-        """V over the block's damping."""
-        return block.valid / damping_of(block, self.settings.damping)
+    def factor(self, block: Block) -> float:
+        """One over the block's damping."""
+        return 1 / damping_of(block, self.settings.damping)

@@ -13,16 +13,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tain.analysis.influence.blocks import Block, Vector
-from tain.analysis.influence.estimator import Estimator, EstimatorSettings, Source
+from tain.analysis.influence.blocks import Block
+from tain.analysis.influence.estimator import AlongGradient, EstimatorSettings, Source
 
 
-class TracIn(Estimator[EstimatorSettings]):
+class TracIn(AlongGradient[EstimatorSettings]):
     """Each block of each checkpoint at its learning rate."""
 
     kind: ClassVar[str] = "tracin"
     source: ClassVar[Source] = "checkpoints"
+    reads_norms: ClassVar[bool] = False
 
-    def direction(self, block: Block) -> Vector:
-        """V, as often as the rate says."""
-        return block.rate * block.valid
+    def factor(self, block: Block) -> float:
+        """The rate."""
+        return block.rate
