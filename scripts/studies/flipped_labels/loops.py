@@ -27,7 +27,7 @@ from tain.recipes.explain.gradients import blocks_of, loss_sum
 from tain.recipes.explain.subject import Subject
 from tain.recipes.explain.texts import Texts
 
-N_TIMED, N_ROUNDS = 32, 2
+N_TIMED, N_ROUNDS = 32, 3
 Gradients = dict[int, dict[str, torch.Tensor]]
 
 

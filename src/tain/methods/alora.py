@@ -87,14 +87,17 @@ class ALora(PeftMethod[ALoraSettings]):
         """LoRA with room for the ranks that a matrix may be given."""
         from peft import LoraConfig, TaskType
 
+        from tain.methods.thin_products import with_thin_products
+
         scale = self.config.alpha / self.config.rank
-        return LoraConfig(
+        settings = LoraConfig(
             task_type=TaskType.SEQ_CLS,
             r=self._room,
             lora_alpha=scale * self._room,  # type: ignore[arg-type]  # peft divides it by all the room
             target_modules=sorted(target_linears(backbone, self.config.targets)),
             modules_to_save=[backbone.head_name],
         )
+        return with_thin_products(settings)
 
     def prepare(self, backbone: Backbone, *, seed: int) -> nn.Module:
         """The backbone with A and B beside each target, the first ranks of each in use."""

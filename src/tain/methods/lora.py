@@ -52,8 +52,10 @@ class Lora(PeftMethod[LoraSettings]):
         """A and B beside each target."""
         from peft import LoraConfig, TaskType
 
+        from tain.methods.thin_products import with_thin_products
+
         targets = {*target_linears(backbone, self.config.targets), *self._embeddings(backbone)}
-        return LoraConfig(
+        settings = LoraConfig(
             task_type=TaskType.SEQ_CLS,
             r=self.config.rank,
             lora_alpha=self.config.alpha,  # type: ignore[arg-type]  # peft types it int, and computes with floats
@@ -63,6 +65,7 @@ class Lora(PeftMethod[LoraSettings]):
             use_rslora=self.config.rslora,
             use_dora=self.config.dora,
         )
+        return with_thin_products(settings)
 
     def n_trainable(self, backbone: Backbone) -> int:
         """Sum of r (d_in + d_out) over targets, one length per output row with DoRA, and the head."""

@@ -51,7 +51,9 @@ class LoraFa(PeftMethod[LoraFaSettings]):
         """A and B beside each target."""
         from peft import LoraConfig, TaskType
 
-        return LoraConfig(
+        from tain.methods.thin_products import with_thin_products
+
+        settings = LoraConfig(
             task_type=TaskType.SEQ_CLS,
             r=self.config.rank,
             lora_alpha=self.config.alpha,  # type: ignore[arg-type]  # peft types it int, and computes with floats
@@ -59,6 +61,7 @@ class LoraFa(PeftMethod[LoraFaSettings]):
             modules_to_save=[backbone.head_name],
             use_rslora=self.config.rslora,
         )
+        return with_thin_products(settings)
 
     def prepare(self, backbone: Backbone, *, seed: int) -> nn.Module:
         """The backbone with A and B beside each target, A frozen.

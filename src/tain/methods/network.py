@@ -79,10 +79,12 @@ def prepare_network(network: nn.Module, names: list[str], settings: NetworkSetti
         return
     from peft import LoraConfig, inject_adapter_in_model
 
+    from tain.methods.thin_products import with_thin_products
+
     config = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=names)  # type: ignore[arg-type]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        inject_adapter_in_model(config, network)
+        inject_adapter_in_model(with_thin_products(config), network)
 
 
 def fold_adapters(model: nn.Module) -> nn.Module:

@@ -125,7 +125,7 @@ def curvature_times(rows: Rows, vector: Vector) -> Vector:
 def _finite(values: Vector) -> Vector:
     if not np.isfinite(values).all():
         raise DataError(
-            f"The gradient of training text {int(np.argmin(np.isfinite(values)))} (from 0) holds NaN or infinity. Train "
-            "again at a lower rate."
+            f"The gradient of training text {int(np.argmin(np.isfinite(values)))} (from 0) holds NaN or infinity. "
+            "Train again at a lower rate."
         )
     return values
