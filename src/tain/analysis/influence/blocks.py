@@ -17,7 +17,7 @@ from tain.core.errors import DataError
 
 Vector = NDArray[np.float64]
 Rows = NDArray[np.floating]
-CACHED_BYTES = 1 << 20
+CACHED_BYTES, HELD_BYTES = 1 << 20, 1 << 26
 
 
 @dataclass(frozen=True)
@@ -90,15 +90,26 @@ def chunks(rows: Rows, *, n_bytes: int | None = None) -> Iterator[tuple[slice, N
         n_bytes: Of a chunk, which has at least one row; None takes what a processor's cache holds.
 
     Yields:
-        A place and its rows, which the next chunk overwrites.
+        A place and its rows, which the next chunk may overwrite.
     """
     step = max(1, (n_bytes or CACHED_BYTES) // (8 * rows.shape[1]))
-    widened = np.empty((min(step, len(rows)), rows.shape[1]))
+    buffer = np.empty((min(step, len(rows)), rows.shape[1]))
     for start in range(0, len(rows), step):
-        place = slice(start, min(start + step, len(rows)))
-        part = widened[: place.stop - start]
-        np.copyto(part, rows[place])
-        yield place, part
+        part = rows[start : start + step]
+        place = slice(start, start + len(part))
+        yield place, _wide(part, buffer[: len(part)])
+
+
+def _wide(part: Rows, place: NDArray[np.float64]) -> NDArray[np.float64]:
+    if part.dtype == np.float64:
+        return part.view(np.float64)
+    np.copyto(place, part)
+    return place
+
+
+def widened(rows: Rows) -> Rows:
+    """The same rows for many passes: in float64 and in memory if they take no more than 64 MB there."""
+    return np.asarray(rows, dtype=np.float64) if 8 * rows.size <= HELD_BYTES else rows
 
 
 def times(rows: Rows, vector: Vector) -> Vector:

@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from tain.analysis.influence.blocks import Block, Vector, curvature_times
+from tain.analysis.influence.blocks import Block, Rows, Vector, curvature_times, widened
 from tain.analysis.influence.estimator import (
     DampedSettings,
     Estimator,
@@ -42,23 +42,23 @@ class Lissa(Estimator[LissaSettings]):
 
     def direction(self, block: Block) -> Vector:
         """The sum of the first terms."""
-        damping = damping_of(block, self.settings.damping)
-        scale = damping + largest_eigenvalue(block)
+        rows, damping = widened(block.train), damping_of(block, self.settings.damping)
+        scale = damping + largest_eigenvalue(rows, trace=float(block.squared_norms.mean()))
         found = block.valid
         for _ in range(self.settings.n_iterations):
-            found = block.valid + found - (curvature_times(block.train, found) + damping * found) / scale
+            found = block.valid + found - (curvature_times(rows, found) + damping * found) / scale
         return found / scale
 
 
-def largest_eigenvalue(block: Block) -> float:
+def largest_eigenvalue(rows: Rows, *, trace: float) -> float:
     """An upper estimate of the largest eigenvalue of G: power iteration with a margin, at most the trace.
 
     Args:
-        block: Not all zero.
+        rows: X, not all zero.
+        trace: Of G.
     """
     # A fixed start: one of the texts would make the score of each depend on their order.
-    vector = np.asarray(np.random.default_rng(0).normal(size=block.train.shape[1]), dtype=np.float64)
+    vector = np.asarray(np.random.default_rng(0).normal(size=rows.shape[1]), dtype=np.float64)
     for _ in range(POWER_ITERATIONS):
-        vector = curvature_times(block.train, vector / float(np.linalg.norm(vector)))
-    trace = float(block.squared_norms.mean())
+        vector = curvature_times(rows, vector / float(np.linalg.norm(vector)))
     return min(trace, MARGIN * float(np.linalg.norm(vector)))
