@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from tain.training.config import TrainingConfig
 from tain.training.store import TokenStore
 
+PART_TOKENS = 1024
+"""Padded size of what goes through the network at once on a processor: more only leaves its cache and takes memory."""
 SORTED_POOL = 1024  # texts sorted by length together: enough to save padding, few enough to stay random
 
 
@@ -31,11 +33,18 @@ def epoch_batches(store: TokenStore, *, epoch: int, batch_tokens: int, seed: int
     batches: list[NDArray[np.int64]] = []
     for start in range(0, len(rows), SORTED_POOL):
         pool = rows[start : start + SORTED_POOL]
-        batches.extend(_within_budget(pool[np.argsort(lengths[pool], kind="stable")], lengths, batch_tokens))
+        batches.extend(within_budget(pool[np.argsort(lengths[pool], kind="stable")], lengths, batch_tokens))
     return [batches[index] for index in rng.permutation(len(batches))]
 
 
-def _within_budget(rows: NDArray[np.int64], lengths: NDArray[np.int64], batch_tokens: int) -> list[NDArray[np.int64]]:
+def within_budget(rows: NDArray[np.int64], lengths: NDArray[np.int64], batch_tokens: int) -> list[NDArray[np.int64]]:
+    """Rows cut into runs whose padded size stays within a budget.
+
+    Args:
+        rows: By ascending length, as those of a batch are.
+        lengths: Tokens of every row of the store.
+        batch_tokens: Largest padded size of a run; a longer row goes alone.
+    """
     batches: list[NDArray[np.int64]] = []
     start = 0
     for end in range(1, len(rows) + 1):

@@ -21,7 +21,7 @@ from tain.methods.method import trainable
 from tain.models import Backbone, collate, logits_of
 from tain.models.dropout import set_dropout
 from tain.training.averaging import add_to_average, copy_of, put, swapped
-from tain.training.batches import epoch_batches, plan_length, row_weights
+from tain.training.batches import PART_TOKENS, epoch_batches, plan_length, row_weights, within_budget
 from tain.training.checkpoint import TrainingState, checkpoints, load_checkpoint, save_checkpoint
 from tain.training.classifier import Classifier
 from tain.training.config import TrainingConfig
@@ -167,9 +167,9 @@ class Engine:
         sizes = [int(self.train_store.lengths[self._batch(i)].sum()) for i in range(min(8, self.epoch_ends[0]))]
         middle = sizes.index(sorted(sizes)[len(sizes) // 2])
         n_tokens = round(float(self.train_store.lengths.mean()) * sum(len(self._batch(i)) for i in self._all_batches()))
-        expected = estimate(
-            self.model, lambda: self._loss(self._batch(middle)), batch_tokens=sizes[middle], n_tokens=n_tokens
-        )
+        part = max(self.parts(self._batch(middle)), key=len)
+        part_tokens = int(self.train_store.lengths[part].sum())
+        expected = estimate(self.model, lambda: self._loss(part), batch_tokens=part_tokens, n_tokens=n_tokens)
         self.tell(f"Training takes {expected}, evaluations aside.")
         self._save()
         return expected
@@ -204,9 +204,10 @@ class Engine:
         total, n_tokens = 0.0, 0
         for index in range(step * self.config.accumulate, (step + 1) * self.config.accumulate):
             rows = self._batch(index)
-            loss = self._loss(rows) / self.config.accumulate
-            self.accelerator.backward(loss)
-            total += loss.item()
+            for part in self.parts(rows):
+                loss = self._loss(part) * (len(part) / len(rows) / self.config.accumulate)
+                self.accelerator.backward(loss)
+                total += loss.item()
             n_tokens += int(self.train_store.lengths[rows].sum())
         self.method.after_backward(self.model, step=step, n_steps=self.n_steps)
         norm = self.accelerator.clip_grad_norm_(trainable(self.model).values(), self.config.clip_norm)
@@ -217,6 +218,15 @@ class Engine:
         self.method.after_step(self.model, step=step, n_steps=self.n_steps)
         self.optimiser.zero_grad(set_to_none=True)
         return total, n_tokens
+
+    def parts(self, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """What of a batch goes through the network at once; gradients of the parts add up to the batch's.
+
+        Args:
+            rows: Of one batch.
+        """
+        is_whole = self.accelerator.device.type != "cpu"
+        return [rows] if is_whole else within_budget(rows, self.train_store.lengths, PART_TOKENS)
 
     def _loss(self, rows: NDArray[np.int64]) -> torch.Tensor:
         device = self.accelerator.device

@@ -4,12 +4,15 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from tests.tiny import save_tiny_encoder
 
 from tain.core.errors import ConfigError, MissingExtraError, TrainingError
 from tain.core.example import DETECTION
 from tain.methods import build_method
+from tain.methods.method import trainable
 from tain.models import load_backbone
+from tain.training import engine as engine_module
 from tain.training.classifier import load_classifier, save_classifier
 from tain.training.config import TrainingConfig
 from tain.training.engine import Engine
@@ -104,6 +107,22 @@ def test_weights_that_are_averaged_can_win(base, tmp_path):
     trained.train()
     keys = {key for entry in trained.run.entries() for key in entry}
     assert {"eval/tpr", "average/eval/tpr"} <= keys
+
+
+def test_a_batch_in_parts_has_the_gradient_of_the_whole(base, tmp_path, monkeypatch):
+    found = {}
+    for part_tokens in (40, 10_000):
+        monkeypatch.setattr(engine_module, "PART_TOKENS", part_tokens)
+        made = engine(base, tmp_path, run=f"run-{part_tokens}", accumulate=2, label_smoothing=0.1, weight_decay=0.0)
+        n_parts = len(made.parts(made._batch(0)))
+        assert (n_parts > 2) == (part_tokens == 40), n_parts
+        monkeypatch.setattr(made.optimiser, "zero_grad", lambda **_: None)
+        loss, n_tokens = made._step(0)
+        found[part_tokens] = loss, n_tokens, {name: p.grad.clone() for name, p in trainable(made.model).items()}
+    (loss, n_tokens, parts), (whole_loss, n_whole, whole) = found.values()
+    assert n_tokens == n_whole and loss == pytest.approx(whole_loss, rel=1e-5)
+    for name, gradient in whole.items():
+        torch.testing.assert_close(parts[name], gradient, rtol=1e-4, atol=1e-7)
 
 
 def test_a_tracker_that_is_not_installed_is_named(base, tmp_path):

@@ -58,7 +58,7 @@ def _weight_error(engine: Engine) -> float | None:
 
 
 def _activations(engine: Engine) -> tuple[int, int]:
-    """Padded tokens of the largest batch, and the bytes that its forward pass keeps for the backward pass."""
+    """Padded tokens of the largest forward pass, and the bytes that it keeps for the backward pass."""
     import torch
 
     from tain.models import collate, logits_of
@@ -67,7 +67,8 @@ def _activations(engine: Engine) -> tuple[int, int]:
 
     store, config, device = engine.train_store, engine.config, engine.accelerator.device
     batches = epoch_batches(store, epoch=0, batch_tokens=config.batch_tokens, seed=engine.seed)
-    rows = max(batches, key=lambda own: len(own) * int(store.lengths[own].max()))
+    parts = [part for batch in batches for part in engine.parts(batch)]
+    rows = max(parts, key=lambda own: len(own) * int(store.lengths[own].max()))
     batch = collate([store[i] for i in rows], pad_id=engine.backbone.tokenizer.pad_token_id)
     batch = {key: value.to(device) for key, value in batch.items()}
     targets = torch.from_numpy(store.labels[rows].astype(np.int64)).to(device)
