@@ -126,9 +126,9 @@ def pool(data: Path, name: str) -> pl.DataFrame:
 
 
 def trained(build: Path) -> tuple[str, ...]:
-    """The files that teach; mirrors only where the Run names them."""
+    """The files that teach: the corpus, and what the Run names for its n-grams alone."""
     corpus = read_json(build / "run-0" / "config.json")["corpus"]
-    return ("train", "mirrors") if corpus.get("ngram_train") else ("train",)
+    return ("train", *(Path(file).stem for file in corpus.get("ngram_train", ())))
 
 
 def main(data: Path, output: Path) -> None:

@@ -1,0 +1,60 @@
+"""Make the hard texts: passages of the pools that the n-grams of a finished detector wrongly call AI.
+
+    python scripts/shipped/hard.py ../shared/data build/shipped
+
+Only documents of the pools' training part are looked at, and no passage that shares 13 words in a row with a human text
+of `dev/`, whose encyclopedia has the same articles. `refit.py` then fits the n-grams again with `hard.parquet`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from corpus import MIN_WORDS, POOL_SHARES, POOLS, SEED, passages, read_source, with_split
+from measure import CORPORA, runs_of
+
+from tain.corpora.excerpts import training_excerpt
+from tain.detector import Detector
+from tain.recipes.baseline_texts import plain
+
+PER_POOL = 12_000
+LOW, HIGH = 50, 150
+
+
+def unused(data: Path, name: str, used: set[str]) -> pl.DataFrame:
+    """Passages of a pool's training part that nothing was trained on."""
+    frame = with_split(read_source(data, "pools", name), POOL_SHARES).filter(pl.col("split") == "train").drop("split")
+    rest = passages(frame).filter(pl.col("text").str.split(" ").list.len() >= MIN_WORDS)
+    rest = rest.filter(~pl.col("id").is_in(list(used)))
+    return rest.sample(min(len(rest), PER_POOL), shuffle=True, seed=SEED)
+
+
+def human_runs(data: Path) -> set[int]:
+    """The 13-word runs of the human texts that measure."""
+    files = [pl.read_parquet(data / "dev" / f"{name}.parquet").filter(pl.col("label") == "human") for name in CORPORA]
+    return set().union(*(runs_of(text) for file in files for text in plain(file["text"].to_list())))
+
+
+def main(data: Path, build: Path) -> None:
+    used = set(pl.read_parquet(build / "train.parquet")["id"])
+    frame = pl.concat([unused(data, name, used) for name in POOLS])
+    measured = human_runs(data)
+    frame = frame.filter(pl.Series([not runs_of(text) & measured for text in frame["text"]], dtype=pl.Boolean))
+    ngrams = Detector.load(build / "detector-0").reader.ngrams
+    assert ngrams is not None, "the detector that ships has n-grams"
+    texts = zip(plain(frame["text"].to_list()), frame["id"], strict=True)
+    scores = np.asarray(
+        ngrams.scores([training_excerpt(text, id_, seed=SEED, low=LOW, high=HIGH) for text, id_ in texts])
+    )
+    hard = frame.filter(pl.Series(scores > 0)).sort("id")
+    hard.write_parquet(build / "hard.parquet")
+    for name in POOLS:
+        n, k = (int((part["source"] == name).sum()) for part in (frame, hard))
+        print(f"{name}: {k:,} of {n:,} passages are called AI")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
