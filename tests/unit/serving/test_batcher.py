@@ -108,40 +108,27 @@ class SteppingModel(CountingModel):
         return super().outputs(rows, batch_tokens=batch_tokens)
 
 
-@pytest.mark.parametrize("n_books", [4, 5, 40])
-def test_a_short_text_waits_for_two_batches_behind_any_number_of_books(n_books):
+@pytest.mark.parametrize(
+    ("n_books", "n_read", "text", "answer"),
+    [(4, 3, "3 3", ([6.0], 2)), (5, 3, "3 3", ([6.0], 2)), (40, 3, "3 3", ([6.0], 2)), (6, 0, "3.4.5", ([12.0], 3))],
+)
+def test_a_short_text_is_read_whole_within_two_batches_behind_any_number_of_books(n_books, n_read, text, answer):
     model = SteppingModel()
     batcher = Batcher(batch_tokens=BATCH_TOKENS, max_jobs=100, max_chars=10**6)
     books = [_job(model, ["1 2 3 4 5." * 40]) for _ in range(n_books)]
     for book in books:
         batcher.submit(book)
-    for _ in range(3):  # some of them are being read
+    for _ in range(n_read):
         assert model.begun_batches.acquire(timeout=20)
         model.steps.release()
     assert model.begun_batches.acquire(timeout=20)
-    short = _job(model, ["3 3"])
+    short = _job(model, [text])
     batcher.submit(short)
     model.steps.release(2)
-    assert short.future.result(20) == ([6.0], 2)
+    assert short.future.result(20) == answer
     model.steps.release(1000)
     batcher.close()
     assert [book.future.result()[0] for book in books] == [[600.0]] * n_books
-
-
-def test_a_short_text_of_several_windows_is_read_within_one_batch():
-    model = SteppingModel()
-    batcher = Batcher(batch_tokens=BATCH_TOKENS, max_jobs=100, max_chars=10**6)
-    books = [_job(model, ["1 2 3 4 5." * 40]) for _ in range(6)]
-    for book in books:
-        batcher.submit(book)
-    assert model.begun_batches.acquire(timeout=20)
-    short = _job(model, ["3.4.5"])
-    batcher.submit(short)
-    model.steps.release(2)
-    assert short.future.result(20) == ([12.0], 3)
-    model.steps.release(1000)
-    batcher.close()
-    assert [book.future.result()[0] for book in books] == [[600.0]] * 6
 
 
 def test_short_texts_leave_half_of_each_batch_to_the_others(counting):
