@@ -158,8 +158,8 @@ class Peer:
         model = self._model(seed)
         trainer = self._trainer(model, round(n_tokens / mean / self.batch_size), seed)
         trainer.train()
-        logits = trainer.predict(self.valid).predictions
-        return float(auroc(logits[:, 1] - logits[:, 0], np.array([row["labels"] for row in self.valid]) == 1))
+        found = trainer.predict(self.valid)  # grouped by length, so not in the order of the rows
+        return float(auroc(found.predictions[:, 1] - found.predictions[:, 0], found.label_ids == 1))
 
 
 def peak_mb() -> float:
