@@ -57,7 +57,7 @@ def score(
     """
     from tain.corpora.columns import ColumnMap
     from tain.recipes.likeness import told
-    from tain.recipes.score import ScoreSettings
+    from tain.recipes.score_settings import ScoreSettings
     from tain.recipes.score import forecast as run_forecast
     from tain.recipes.score import score as run_score
 

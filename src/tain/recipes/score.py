@@ -5,21 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tain.core.errors import ConfigError, DataError
 from tain.core.progress import Advance, progress
-from tain.corpora.columns import ColumnMap
 from tain.corpora.faults import FaultLog
 from tain.detector import Detector
 from tain.detector.cascade import SETTLED, Cascade
 from tain.detector.cascade_folder import read_cascade
-from tain.detector.reader import BATCH_TOKENS
-from tain.evaluation.drift import Drift
 from tain.recipes.likeness import DrawnTexts
 from tain.recipes.score_aside import SetAside
 from tain.recipes.score_finished import INPUT, input_mark, is_finished
@@ -27,39 +23,12 @@ from tain.recipes.score_forecast import Forecast, Sample
 from tain.recipes.score_forecast import forecast as make_forecast
 from tain.recipes.score_output import STDOUT, open_output
 from tain.recipes.score_rows import BadRow, TextRow, read_rows
+from tain.recipes.score_settings import ScoreSettings
+from tain.recipes.score_summary import ScoreSummary
 from tain.recipes.score_units import Unit, plan_units
 
 BLOCK_ROWS = 2048
 BLOCK_CHARS = 16_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreSettings:
-    """How texts are read and scored.
-
-    Attributes:
-        columns: Which columns hold id and text; None looks for the usual names.
-        target_fpr: Of the operating point; None takes the detector's default.
-        prior: Share of AI texts; None takes one half.
-        batch_tokens: Padded tokens in one pass of the network.
-        has_set_aside: Bad rows are set aside in a file beside each output; otherwise they stop the run.
-        set_aside: One file for all of them instead.
-        is_resumed: Files whose scores are finished are skipped.
-        force: Existing scores are replaced; of a resumed run, those that are not its own.
-        cascade: Folder of the first model that settles most texts; None lets the network read all.
-        is_quiet: No progress bars.
-    """
-
-    columns: ColumnMap = field(default_factory=ColumnMap)
-    target_fpr: float | None = None
-    prior: float | None = None
-    batch_tokens: int = BATCH_TOKENS
-    has_set_aside: bool = False
-    set_aside: Path | None = None
-    is_resumed: bool = False
-    force: bool = False
-    cascade: Path | None = None
-    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,42 +42,6 @@ class Job:
 
     unit: Unit
     made_by: Mapping[str, object]
-
-
-@dataclass(slots=True)
-class ScoreSummary:
-    """What was done.
-
-    Attributes:
-        outputs: Files of scores, finished earlier ones included.
-        n_skipped: Files that were finished before.
-        labels: Rows per label.
-        n_set_aside: Bad rows.
-        set_aside: Files that hold them.
-        drift: Whether the texts scored now are like those of the calibration; not known behind a cascade, whose network
-            reads no fair draw of them.
-        n_settled: Texts that the network did not read, behind a cascade; None without one.
-    """
-
-    outputs: list[str] = field(default_factory=list)
-    n_skipped: int = 0
-    labels: Counter[str] = field(default_factory=Counter)
-    n_set_aside: int = 0
-    set_aside: list[str] = field(default_factory=list)
-    drift: Drift = field(default_factory=lambda: Drift((), ()))
-    n_settled: int | None = None
-
-    def to_dict(self) -> dict[str, object]:
-        """The fields by name, ready for JSON."""
-        return {
-            "outputs": self.outputs,
-            "n_rows": sum(self.labels.values()),
-            "labels": {label: self.labels[label] for label in ("human", "ai", "too_short")},
-            "n_files_skipped": self.n_skipped,
-            "n_set_aside": self.n_set_aside,
-            "set_aside": self.set_aside,
-            "drift": asdict(self.drift),
-        } | ({} if self.n_settled is None else {"n_settled": self.n_settled})
 
 
 def score(source: str, *, model: Path | None, output: str | None, settings: ScoreSettings) -> ScoreSummary:
