@@ -57,9 +57,9 @@ def score(
     """
     from tain.corpora.columns import ColumnMap
     from tain.recipes.likeness import told
-    from tain.recipes.score_settings import ScoreSettings
     from tain.recipes.score import forecast as run_forecast
     from tain.recipes.score import score as run_score
+    from tain.recipes.score_settings import ScoreSettings
 
     settings = ScoreSettings(
         columns=ColumnMap(id=id_column, text=text_column),
