@@ -92,7 +92,7 @@ def write_documents(file: Path, data: Path, n: int) -> Path:
     texts = [text for name in POOLS for text in pl.read_parquet(data / "pools" / f"{name}.parquet")["text"]]
     with file.open("w") as lines:
         for number in range(n):
-            words = texts[rng.integers(len(texts))].split()
+            words = texts[rng.integers(len(texts))].replace("\0", " ").split()
             n_words = int(rng.integers(60, 301))
             start = int(rng.integers(max(1, len(words) - n_words)))
             text = f"{number}. " + " ".join(words[start : start + n_words])

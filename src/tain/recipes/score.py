@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tain.core.allocator import give_back_memory
 from tain.core.errors import ConfigError, DataError
 from tain.core.progress import Advance, progress
 from tain.corpora.faults import FaultLog
@@ -163,6 +164,7 @@ def _score_unit(
             drawn.add(verdicts)
             if summary.n_settled is not None:
                 summary.n_settled += sum(verdict.probability_reason == SETTLED for verdict in verdicts)
+            give_back_memory()
 
 
 def _check(unit: Unit, settings: ScoreSettings, log: FaultLog) -> int:
