@@ -39,7 +39,7 @@ from tain.recipes.baseline_texts import plain
 sys.path.insert(0, str(Path(__file__).parent))
 from corpus import POOL_SHARES, SEED, trained
 
-N_PER_CLASS = 2000
+N_PER_CLASS = 600
 N_PER_POOL = 500
 MIN_WORDS = 50
 CHAT_ONLY = {"fastdetectgpt": ["gpt-3.5-turbo", "gpt-4"]}
