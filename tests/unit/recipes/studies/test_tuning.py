@@ -196,6 +196,14 @@ def test_rates_chosen_at_one_size_serve_all_and_are_trained_once(tmp_path, data,
         read_study(write_study(tmp_path, data, sweep_size=13))
 
 
+def test_a_task_may_choose_its_rates_at_a_size_of_its_own(tmp_path, data, here):
+    file = write_study(tmp_path, data, sweep_size=12, task="sweep_size = 32", seeds=[0])
+    table = compare(file, tmp_path / "out", is_quiet=True).as_json()
+    assert {row["swept_at"] for row in table["rows"]} == {32}
+    with pytest.raises(ConfigError, match="sweep_size is 13; two has the sizes"):
+        read_study(write_study(tmp_path, data, sweep_size=12, task="sweep_size = 13"))
+
+
 def test_only_a_larger_size_sweeps_at_the_size_that_chooses(tmp_path, data, here):
     lines = []
     file = write_study(tmp_path, data, sweep_size=32, sizes=[12, 32], seeds=[0])

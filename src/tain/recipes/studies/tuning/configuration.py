@@ -59,6 +59,9 @@ class TuningTask(_Part):
         "classes, else accuracy.",
     )
     sizes: tuple[int, ...] = Field((), description="Numbers of training texts; none takes the study's.")
+    sweep_size: int | None = Field(
+        None, description="Number of training texts at which learning rates are chosen; none takes the study's."
+    )
     epochs: dict[int, float] = Field({}, description="Passes by number of texts; before n_epochs and the study's.")
     training: dict[str, Any] = Field({}, description="Training settings of this task; before the study's.")
 
@@ -145,11 +148,10 @@ class Tuning(_Part):
             _once(values, what)
         self._require_equal_budgets()
         for task in self.tasks:
-            if self.sweep_size is not None and self.sweep_size not in self.sizes_of(task):
+            own = self.sweep_size_of(task)
+            if own is not None and own not in self.sizes_of(task):
                 sizes = list(self.sizes_of(task))
-                raise ValueError(
-                    f"sweep_size is {self.sweep_size}; {task.name} has the sizes {sizes}, and not this one"
-                )
+                raise ValueError(f"sweep_size is {own}; {task.name} has the sizes {sizes}, and not this one")
         names = [method.name for method in self.methods] + [v.name for v in self.variants] + list(self.baselines)
         if self.reference is not None and self.reference not in names:
             raise ValueError(f"reference is {self.reference!r}; expected one of {names}")
@@ -176,6 +178,10 @@ class Tuning(_Part):
     def sizes_of(self, task: TuningTask) -> tuple[int, ...]:
         """The numbers of training texts of a task."""
         return task.sizes or self.sizes
+
+    def sweep_size_of(self, task: TuningTask) -> int | None:
+        """At how many training texts of a task rates are chosen for all its sizes; None: at each."""
+        return self.sweep_size if task.sweep_size is None else task.sweep_size
 
     def training_of(self, task: TuningTask, variant: Variant, *, size: int, rate: float) -> TrainingConfig:
         """Settings of one training: the study's, then the task's, then the method's.

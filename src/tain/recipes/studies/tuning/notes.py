@@ -56,7 +56,8 @@ def about_rows(results: Results) -> list[str]:
         "peak."
     ]
     if at := sorted({row.swept_at for row in results.rows if row.swept_at != row.size}):
-        lines.append(f"Rates were chosen at {at[0]:,} training texts for all sizes of a task.")
+        sizes = " or ".join(f"{size:,}" for size in at)
+        lines.append(f"Rates were chosen at {sizes} training texts for all sizes of a task.")
     if odd := odd_budgets(results.rows):
         told = "; ".join(f"{row.contestant} on {row.task} at {row.size:,} texts {_budget(row)}" for row in odd)
         lines.append(f"{MARK} Trained or judged longer or shorter than the others of its task and size: {told}.")

@@ -24,7 +24,7 @@ from tain.recipes.studies.tuning.texts import TaskTexts, read_task, write_part
 from tain.recipes.studies.tuning.training import Job
 
 CHARS_PER_TOKEN = 4
-NOT_OF_THE_TEXTS = {"name", "file", "metric", "sizes", "epochs", "training"}
+NOT_OF_THE_TEXTS = {"name", "file", "metric", "sizes", "sweep_size", "epochs", "training"}
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ class Plan:
         return {rate: self.cell(own, rate=rate, seed=self.study.seeds[0]) for rate in group.variant.of.learning_rates}
 
     def sweeper(self, group: Group) -> Group:
-        """The group that sweeps for this one: itself, or the one of the study's `sweep_size`."""
-        size = self.study.sweep_size
+        """The group that sweeps for this one: itself, or the one of the task's or study's `sweep_size`."""
+        size = self.study.sweep_size_of(group.texts.task)
         return group if size is None or group.variant is None else replace(group, size=size)
 
     def cell(self, group: Group, *, rate: float | None, seed: int) -> Cell:
