@@ -52,6 +52,8 @@ class ThinLinear(Linear):
             return False
         if type(self.base_layer) is not nn.Linear or len(self.active_adapters) != 1 or self.lora_variant:
             return False
+        if any(parameter.requires_grad for parameter in self.base_layer.parameters()):
+            return False  # its gradient would be lost without a word
         name = self.active_adapters[0]
         layers = self.base_layer, self.lora_A[name], self.lora_B[name]
         if any(layer._forward_hooks or layer._forward_pre_hooks for layer in layers):
@@ -91,15 +93,17 @@ class ThinProducts(torch.autograd.Function):
         """The gradients of x, a and b, as far as they are asked for."""
         x, thin, weight, a, b = ctx.saved_tensors
         rows = gradients[0].reshape(-1, gradients[0].shape[-1])
-        back = b.T.contiguous() @ rows.T
-        of_x = of_a = of_b = None
+        of_x = of_a = of_b = back = None
+        is_merged = len(rows) > rows.shape[1]
+        if x is not None or not is_merged:
+            back = b.T.contiguous() @ rows.T
         if ctx.needs_input_grad[0]:
-            if len(rows) > rows.shape[1]:
+            if back is None or is_merged:
                 of_x = rows @ torch.addmm(weight, b, a, alpha=ctx.scale)
             else:
                 of_x = (rows @ weight).addmm_(back.T, a, alpha=ctx.scale)
             of_x = of_x.view(*gradients[0].shape[:-1], -1)
-        if x is not None:
+        if x is not None and back is not None:
             of_a = (back @ x.reshape(-1, x.shape[-1])).mul_(ctx.scale)
         if ctx.needs_input_grad[4]:
             of_b = (thin @ rows).T.mul(ctx.scale)

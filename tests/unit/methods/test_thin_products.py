@@ -130,3 +130,15 @@ def test_a_merged_or_disabled_adapter_is_left_to_peft(applied):
         model[0].enable_adapters(True)
         model[0].merge()
     assert torch.equal(ours(x), theirs(x)) and not applied
+
+
+@pytest.mark.parametrize("part", ["weight", "bias"])
+def test_a_base_that_trains_too_keeps_its_gradient(applied, part):
+    ours, theirs = pair()
+    for model in (ours, theirs):
+        getattr(model[0].base_layer, part).requires_grad_(True)
+    x = torch.randn(N, D_IN)
+    found, expected = learnt(ours, x), learnt(theirs, x)
+    assert not applied and f"0.base_layer.{part}" in found
+    for name in expected:
+        assert torch.equal(found[name], expected[name])
