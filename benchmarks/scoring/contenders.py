@@ -13,9 +13,11 @@ from tain.detector import Detector
 from tain.detector.packed_bert import PackedBert
 from tain.recipes.export import export
 from tain.training.classifier import load_classifier
+from tain.training.hardware import has_native_bf16
 
 Score = Callable[[Sequence[str]], NDArray[np.float64]]
 MAX_TOKENS = 256
+OURS, OURS_HALF = "tain", "tain, bfloat16"
 BATCH_SIZES = (1, 8, 32)
 
 
@@ -31,9 +33,11 @@ def contenders(detector: Detector, folder: Path, *, n_threads: int) -> dict[str,
     light = engines.light()
     assert light is not None, "the shipped network is a plain BERT"
     found: dict[str, Score] = {
-        "tain": _ours(detector, PackedBert(light, n_workers=n_threads)),
+        OURS: _ours(detector, PackedBert(light, n_workers=n_threads)),
         "tain, padded fallback": _ours(detector, load_classifier(engines.folder).merge()),
     }
+    if has_native_bf16():
+        found[OURS_HALF] = _ours(detector, PackedBert(light, n_workers=n_threads, precision="bfloat16"))
     pipe = _pipeline(folder)
     return found | {f"pipeline, batch {size}": _peer(pipe, size) for size in BATCH_SIZES}
 

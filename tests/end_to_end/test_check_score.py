@@ -117,6 +117,26 @@ def test_score_writes_a_row_for_each_row_in_order(model, rows, texts, capsys):
     assert table["label"].to_list()[5] == table["label"].to_list()[-1] == "too_short"
 
 
+def test_bfloat16_moves_scores_little_and_is_another_run(model, rows, tmp_path, capsys, monkeypatch):
+    outputs = [tmp_path / "plain.parquet", tmp_path / "half.parquet"]
+    assert score(rows, "--model", model, "--output", outputs[0]) == DONE
+    monkeypatch.setattr("tain.training.hardware.has_native_bf16", lambda: True)
+    assert score(rows, "--model", model, "--output", outputs[1], "--precision", "bfloat16") == FAILED
+    assert "the limit is 0.02" in capsys.readouterr().err  # the tiny network's random weights are large
+    monkeypatch.setattr("tain.detector.engines.HALF_TOLERANCE", 0.2)
+    assert score(rows, "--model", model, "--output", outputs[1], "--precision", "bfloat16") == DONE
+    plain, half = (pl.read_parquet(file) for file in outputs)
+    gaps = (plain["score"] - half["score"]).abs().drop_nulls()
+    assert 0 < gaps.max() < 0.2 and plain["label"].to_list() == half["label"].to_list()
+    # What was made in another precision is not what is asked for.
+    shutil.copy(outputs[1], outputs[0])
+    assert score(rows, "--model", model, "--output", outputs[0], "--resume") == FAILED
+    monkeypatch.setattr("tain.training.hardware.has_native_bf16", lambda: False)
+    capsys.readouterr()
+    assert score(rows, "--model", model, "--output", outputs[1], "--precision", "bfloat16", "--force") == FAILED
+    assert "multiplies no bfloat16" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet", ".jsonl.gz", ".jsonl.zst"])
 def test_every_format_gives_the_same_scores(model, rows, tmp_path, suffix):
     table = pl.read_ndjson(rows).rename({"id": "name", "text": "body"})

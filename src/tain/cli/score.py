@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from tain.recipes.score_forecast import Forecast
 
 
+class Precision(StrEnum):
+    """Of the network's products."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
+
 class OnBad(StrEnum):
     """What to do with rows that cannot be scored."""
 
@@ -47,6 +54,9 @@ def score(
     ] = False,
     price: Annotated[float | None, typer.Option(help="Of an hour of this machine, for --forecast.")] = None,
     batch_tokens: Annotated[int, typer.Option(min=64, help="Tokens in one pass: memory against speed.")] = 8192,
+    precision: Annotated[
+        Precision, typer.Option(help="bfloat16: twice as fast on some processors; scores move by up to .02.")
+    ] = Precision.float32,
     is_json: Annotated[bool, typer.Option("--json", help="Write a summary as one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
@@ -71,6 +81,7 @@ def score(
         is_resumed=resume,
         force=force,
         cascade=cascade,
+        precision=precision.value,
         is_quiet=quiet,
     )
     if is_forecast or price is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,11 @@ from tain.core.threads import granted_threads, idle_threads
 from tain.detector.light_bert import LightBert, load_light_bert
 from tain.models.presets import find_base
 
+Precision = Literal["float32", "bfloat16"]
 CLASSIFIER = "classifier.json"
 N_LIGHT = 64  # windows up to which numpy is done before torch has been imported
 TOLERANCE = 1e-4
+HALF_TOLERANCE = 0.02
 
 
 class Engine(Protocol):
@@ -55,6 +57,30 @@ class Engines:
         self._light: LightBert | None = None
         self._is_light_tried = False
         self._full: Engine | None = None
+
+    def read_in_bfloat16(self) -> None:
+        """Read everything in bfloat16 from now on: about twice as fast, and scores move by up to about .02.
+
+        Raises:
+            ConfigError: If this machine or this network gains nothing by it, or its answers move by more.
+        """
+        from tain.detector.packed_bert import PackedBert
+        from tain.training.hardware import has_native_bf16
+
+        if not has_native_bf16():
+            raise ConfigError(
+                "This processor multiplies no bfloat16 (AVX512-BF16 or AMX), which would be slower. Score in float32."
+            )
+        light = self.light()
+        if light is None:
+            raise ConfigError(f"Only plain BERT networks are read in bfloat16, and {self.folder} holds another one.")
+        packed = PackedBert(light, n_workers=granted_threads(self.threads), precision="bfloat16")
+        if (gap := self._gap(packed)) > HALF_TOLERANCE:
+            raise ConfigError(
+                f"In bfloat16 the logits of this detector move by {gap:.3f} on its own test texts; the limit is "
+                f"{HALF_TOLERANCE}. Score in float32."
+            )
+        self._full = packed
 
     @property
     def max_tokens(self) -> int:
@@ -132,11 +158,13 @@ class Engines:
 
     def _answers_alike(self, engine: Engine) -> bool:
         # Whatever was answered when the folder was saved has to be answered now; otherwise transformers has to judge.
+        return self._gap(engine) <= TOLERANCE
+
+    def _gap(self, engine: Engine) -> float:
         probe = self.classifier["probe"]
         if not probe["token_ids"]:
-            return False
-        gap = np.abs(engine.logits(probe["token_ids"]) - np.asarray(probe["logits"], dtype=np.float32)).max()
-        return bool(gap <= TOLERANCE)
+            return np.inf
+        return float(np.abs(engine.logits(probe["token_ids"]) - np.asarray(probe["logits"], dtype=np.float32)).max())
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -4,8 +4,8 @@
 
 peft's layer has autograd take these with the long side first, where MKL reaches a ninth of its speed, and passes over
 the output four times. Here the short side comes first, and s B u is added in place, or W0 + s B A is built and
-multiplied once where that is less work: there are more rows of x than inputs, on the way back more than outputs. Not in
-half precision, where s B A below the last bit of W0 would be lost; not with dropout, which A x sees and W0 x does not.
+multiplied once where that is less work: there are more rows of x than inputs, on the way back more than outputs. In
+bfloat16 `half_products` has a way of its own. Not with dropout, which A x sees and W0 x does not.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from peft.tuners.lora import Linear
 from torch import nn
+
+from tain.methods.half_products import HALF, HalfProducts
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -31,7 +33,7 @@ def with_thin_products(config: LoraConfig) -> LoraConfig:
 
 
 class ThinLinear(Linear):
-    """peft's layer; in training, where they fit, by `ThinProducts`."""
+    """peft's layer; where they fit, by `ThinProducts` in training and by `HalfProducts` under autocast."""
 
     def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:  # noqa: ANN401 (peft's)
         """Shape (..., d_in) to (..., d_out)."""
@@ -40,15 +42,17 @@ class ThinLinear(Linear):
             return answer
         (name,) = self.active_adapters
         a, b = self.lora_A[name].weight, self.lora_B[name].weight
-        found: torch.Tensor = ThinProducts.apply(
-            x, self.base_layer.weight, self.base_layer.bias, a, b, self.scaling[name]
-        )  # type: ignore[no-untyped-call]
+        scale, base = self.scaling[name], self.base_layer
+        found: torch.Tensor
+        if torch.is_autocast_enabled("cpu"):
+            found = HalfProducts.apply(x, *self._frozen_halves(), a, b, scale)  # type: ignore[no-untyped-call]
+        else:
+            found = ThinProducts.apply(x, base.weight, base.bias, a, b, scale)  # type: ignore[no-untyped-call]
         return found
 
     def _is_plain(self, x: torch.Tensor) -> bool:
-        if not (self.training and torch.is_grad_enabled()) or self.merged or self.disable_adapters:
-            return False
-        if x.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
+        is_training = self.training and torch.is_grad_enabled()
+        if self.merged or self.disable_adapters or not (is_training or torch.is_autocast_enabled("cpu")):
             return False
         if type(self.base_layer) is not nn.Linear or len(self.active_adapters) != 1 or self.lora_variant:
             return False
@@ -60,7 +64,25 @@ class ThinLinear(Linear):
             return False  # somebody wants to see what passes through them
         if not isinstance(self.lora_dropout[name], nn.Identity) or self.lora_B[name].bias is not None:
             return False
-        return x.dtype == torch.float32 and all(layer.weight.dtype == torch.float32 for layer in layers)
+        return _is_fast(x) and all(layer.weight.dtype == torch.float32 for layer in layers)
+
+    def _frozen_halves(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        base = self.base_layer
+        assert isinstance(base, nn.Linear)
+        key = base.weight.data_ptr(), base.weight._version
+        if self.__dict__.get("_half_key") != key:  # cast once, and again should somebody have written to it
+            bias = None if base.bias is None else base.bias.detach().to(HALF)
+            self.__dict__.update(_half_key=key, _halves=(base.weight.detach().to(HALF), bias))
+        found: tuple[torch.Tensor, torch.Tensor | None] = self.__dict__["_halves"]
+        return found
+
+
+def _is_fast(x: torch.Tensor) -> bool:
+    if x.device.type != "cpu":
+        return False
+    if torch.is_autocast_enabled("cpu"):
+        return torch.get_autocast_dtype("cpu") == HALF and x.dtype in {torch.float32, HALF}
+    return x.dtype == torch.float32
 
 
 class ThinProducts(torch.autograd.Function):

@@ -9,20 +9,24 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+_FEW_WIDTHS = 64
 TokenIds = Sequence[int] | NDArray[np.int32]
 
 
-def collate(rows: Sequence[TokenIds], *, pad_id: int) -> dict[str, torch.Tensor]:
+def collate(rows: Sequence[TokenIds], *, pad_id: int, multiple: int = 1) -> dict[str, torch.Tensor]:
     """Token ids and mask of a batch.
 
     Args:
         rows: Token ids of each text, special tokens included.
         pad_id: Id that fills short rows up.
+        multiple: Batches wider than 64 are as wide as a multiple of it.
 
     Returns:
-        `input_ids` and `attention_mask`, int64 of shape (n_texts, longest row).
+        `input_ids` and `attention_mask`, int64 of shape (n_texts, longest row), or a little wider.
     """
     width = max(map(len, rows))
+    if width > _FEW_WIDTHS:
+        width += -width % multiple
     ids = torch.full((len(rows), width), pad_id, dtype=torch.int64)
     mask = torch.zeros((len(rows), width), dtype=torch.int64)
     for index, row in enumerate(rows):

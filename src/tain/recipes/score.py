@@ -56,18 +56,21 @@ def score(source: str, *, model: Path | None, output: str | None, settings: Scor
         settings: How.
 
     Raises:
-        ConfigError: If an output exists already and is neither finished nor to be replaced.
+        ConfigError: If an output exists already and is neither finished nor to be replaced, or bfloat16 is asked for
+            where it does not pay.
         DataError: If a file cannot be read, or a row cannot be used and is not to be set aside.
         DetectorError: If there is no such detector.
     """
     detector = Detector.load(model)
     point = detector.point(settings.target_fpr)
-    scorer = _scorer(detector, settings.cascade)
+    scorer = _scorer(detector, settings)
     made_by: dict[str, object] = {
         "model": detector.model.sha256,
         "target_fpr": point.target_fpr,
         "prior": settings.prior,
     }
+    if settings.precision != "float32":
+        made_by["precision"] = settings.precision
     if isinstance(scorer, Cascade):
         made_by["cascade"] = scorer.record.model_dump(mode="json", include={"forward_above", "ngrams"})
     aside = SetAside(settings.has_set_aside or settings.set_aside is not None, settings.set_aside, settings.is_resumed)
@@ -105,7 +108,7 @@ def forecast(source: str, *, model: Path | None, price: float | None = None, set
     """
     if source == STDOUT:
         raise ConfigError("A forecast cannot be made of stdin, which is gone once it was read. Name a file or folder.")
-    scorer, sample = _scorer(Detector.load(model), settings.cascade), Sample()
+    scorer, sample = _scorer(Detector.load(model), settings), Sample()
     for unit in plan_units(source, STDOUT):
         with progress(f"Counting {unit.name}", None, unit="rows", is_quiet=settings.is_quiet) as advance:
             sample.see(_told(read_rows(unit.places, settings.columns), advance))
@@ -133,8 +136,10 @@ def _opened(source: str) -> Iterator[str]:
         yield str(file)
 
 
-def _scorer(detector: Detector, folder: Path | None) -> Detector | Cascade:
-    return detector if folder is None else Cascade(detector, *read_cascade(folder))
+def _scorer(detector: Detector, settings: ScoreSettings) -> Detector | Cascade:
+    if settings.precision == "bfloat16":
+        detector.reader.engines.read_in_bfloat16()
+    return detector if settings.cascade is None else Cascade(detector, *read_cascade(settings.cascade))
 
 
 def _score_unit(

@@ -20,6 +20,7 @@ from tain.methods import Method
 from tain.methods.method import trainable
 from tain.models import Backbone, collate, logits_of
 from tain.models.dropout import set_dropout
+from tain.models.half_attention import use_half_attention
 from tain.training.averaging import add_to_average, copy_of, put, swapped
 from tain.training.batches import PART_TOKENS, epoch_batches, plan_length, row_weights, within_budget
 from tain.training.checkpoint import TrainingState, checkpoints, load_checkpoint, save_checkpoint
@@ -29,7 +30,7 @@ from tain.training.distillation import distillation_loss
 from tain.training.estimate import Estimate, estimate
 from tain.training.folder import RunFolder
 from tain.training.guard import DivergenceGuard
-from tain.training.hardware import pick_device, pick_dtype, require_one_process
+from tain.training.hardware import keep_few_kernels, pick_device, pick_dtype, require_one_process
 from tain.training.schedule import warmup_cosine
 from tain.training.selection import ValidationScore, judge
 from tain.training.store import TokenStore
@@ -104,6 +105,10 @@ class Engine:
         self.n_steps = max(1, self.epoch_ends[-1] // config.accumulate)
         self.plan: tuple[int, list[NDArray[np.int64]]] = (-1, [])
         self.accelerator = self._accelerator()
+        self.is_half_cpu = self.accelerator.mixed_precision == "bf16" and self.accelerator.device.type == "cpu"
+        if self.is_half_cpu:
+            keep_few_kernels()
+            use_half_attention(backbone.model)
         set_dropout(backbone.model, attention=config.attention_dropout, hidden=config.hidden_dropout)
         show_texts(method, backbone, train, seed=seed)
         prepared = method.prepare(backbone, seed=seed)
@@ -230,7 +235,9 @@ class Engine:
 
     def _loss(self, rows: NDArray[np.int64]) -> torch.Tensor:
         device = self.accelerator.device
-        batch = collate([self.train_store[i] for i in rows], pad_id=self.backbone.tokenizer.pad_token_id)
+        texts = [self.train_store[i] for i in rows]
+        multiple = 16 if self.is_half_cpu else 1  # each shape has a kernel made for it, which costs time and memory
+        batch = collate(texts, pad_id=self.backbone.tokenizer.pad_token_id, multiple=multiple)
         # A text without a label weighs nothing here, so that any class will do.
         targets = torch.from_numpy(self.train_store.labels[rows].astype(np.int64).clip(min=0)).to(device)
         weights = torch.from_numpy(self.weights[rows]).to(device)

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 from tests.detector_fixtures import make_classifier
 from tests.tiny import save_tiny_encoder
 
+from tain.core.errors import ConfigError
 from tain.detector.engines import Engines
 from tain.detector.light_bert import load_light_bert
 from tain.detector.packed_bert import PackedBert, pack
+from tain.training import hardware
 from tain.training.classifier import load_classifier
 
 
@@ -25,9 +28,9 @@ def folder(request, base, tmp_path_factory):
     return make_classifier(path, base=str(base), pooling=request.param, method={"kind": "lora", "embeddings": True})
 
 
-def packed(folder, base, *, n_workers=1):
+def packed(folder, base, **settings):
     light = load_light_bert(folder, json.loads((folder / "classifier.json").read_text()), base)
-    return PackedBert(light, n_workers=n_workers)
+    return PackedBert(light, **{"n_workers": 1, **settings})
 
 
 def drawn(n, *, seed=0):
@@ -71,6 +74,39 @@ def test_a_network_that_answers_otherwise_than_when_it_was_saved_is_left_to_tran
     changed = Engines(folder, threads=1)
     changed.classifier["probe"]["logits"][0][0] += 1e-3
     assert not isinstance(changed.full(), PackedBert)
+
+
+def test_in_bfloat16_the_logits_move_little_and_not_with_the_batch(folder, base):
+    rows = drawn(30)
+    half = packed(folder, base, precision="bfloat16")
+    found = half.logits(rows)
+    assert 0 < np.abs(found - packed(folder, base).logits(rows)).max() < 0.02
+    alone = np.concatenate([half.logits([row]) for row in rows])
+    np.testing.assert_allclose(found, alone, atol=0.005, rtol=0)
+
+
+def test_bfloat16_is_read_where_it_pays(folder, monkeypatch):
+    monkeypatch.setattr(hardware, "has_native_bf16", lambda: True)
+    rows = drawn(3)
+    half, plain = Engines(folder, threads=1), Engines(folder, threads=1)
+    half.read_in_bfloat16()
+    assert 0 < np.abs(half.scores(rows) - plain.scores(rows)).max() < 0.02
+
+
+def test_bfloat16_is_refused_where_it_does_not(folder, monkeypatch):
+    engines = Engines(folder, threads=1)
+    monkeypatch.setattr(hardware, "has_native_bf16", lambda: False)
+    with pytest.raises(ConfigError, match="multiplies no bfloat16"):
+        engines.read_in_bfloat16()
+    monkeypatch.setattr(hardware, "has_native_bf16", lambda: True)
+    engines.classifier["probe"]["logits"][0][0] += 0.1
+    engines.light()
+    engines._light = load_light_bert(folder, engines.classifier, Path(engines.classifier["base"]))
+    with pytest.raises(ConfigError, match="the limit is 0.02"):
+        engines.read_in_bfloat16()
+    engines._light = None
+    with pytest.raises(ConfigError, match="Only plain BERT"):
+        engines.read_in_bfloat16()
 
 
 @settings(max_examples=50, deadline=None)

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
 import torch
-from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import Linear
+from tests.lora_pair import D_IN, RANK, N, learnt, pair
 from torch import nn
 
-from tain.methods.thin_products import ThinLinear, ThinProducts, with_thin_products
+from tain.methods.thin_products import ThinLinear, ThinProducts
 from tain.training.activations import activation_bytes
-
-D_IN, D_OUT, RANK, N = 12, 20, 3, 300
-
-
-def pair(*, has_bias: bool = True, **settings: object) -> tuple[nn.Module, nn.Module]:
-    """The same layer as ours and as peft's, B drawn at random."""
-    torch.manual_seed(0)
-    plain = nn.Sequential(nn.Linear(D_IN, D_OUT, bias=has_bias))
-    config = LoraConfig(r=RANK, lora_alpha=6, target_modules=["0"], **settings)
-    theirs = inject_adapter_in_model(config, copy.deepcopy(plain))
-    config = with_thin_products(LoraConfig(r=RANK, lora_alpha=6, target_modules=["0"], **settings))
-    ours = inject_adapter_in_model(config, plain)
-    weights = {name: torch.randn_like(value) for name, value in theirs.state_dict().items()}
-    for model in (theirs, ours):
-        model.load_state_dict(weights)
-        model.train()
-    return ours, theirs
 
 
 @pytest.fixture
@@ -37,14 +18,6 @@ def applied(monkeypatch):
     found, inner = [], ThinProducts.apply
     monkeypatch.setattr(ThinProducts, "apply", lambda *given: (found.append(1), inner(*given))[1])
     return found
-
-
-def learnt(model: nn.Module, x: torch.Tensor) -> dict[str, torch.Tensor]:
-    x = x.clone().requires_grad_(True)
-    answer = model(x)
-    (answer.tanh() ** 2).sum().backward()
-    found = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
-    return {"answer": answer.detach(), "x": x.grad, **found}
 
 
 @pytest.mark.parametrize("has_bias", [True, False])
@@ -110,7 +83,7 @@ def test_it_steps_aside_where_it_does_not_fit(applied):
     x = torch.randn(N, D_IN)
     with torch.no_grad():
         assert torch.equal(ours(x), theirs(x))
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.float16):
         assert torch.equal(ours(x), theirs(x))
     assert torch.equal(ours.to(torch.float64)(x.double()), theirs.to(torch.float64)(x.double()))
     assert torch.equal(ours.to(torch.float32).eval()(x), theirs.to(torch.float32).eval()(x))

@@ -1,0 +1,58 @@
+"""A layer with LoRA on a processor that multiplies bfloat16: one cast of its input, the frozen weight cast once.
+
+    y = W0 x + b + s B u,  u = A x;    dx = W0ᵀ dy + s Aᵀ w,  w = Bᵀ dy;    dB = s dy uᵀ,  dA = s w xᵀ
+
+Under autocast peft's layer casts its input to float32 for A and back, casts W0 anew in every pass, and holds both
+halves of the sum. Here s B u is added in place. It is never added to W0, where it would be lost below the last bit. A,
+B and their gradients stay float32 outside of the products, as under autocast.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+HALF = torch.bfloat16
+
+
+class HalfProducts(torch.autograd.Function):
+    """The answer of a layer with LoRA in bfloat16, and all gradients but those of W0 and b, which are frozen."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401 (torch's)
+        x: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        a: torch.Tensor,
+        b: torch.Tensor,
+        scale: float,
+    ) -> torch.Tensor:
+        """Shape (..., d_in) to (..., d_out) in bfloat16; weight and bias in bfloat16, a (r, d_in), b (d_out, r)."""
+        with torch.autocast("cpu", enabled=False):
+            rows = x.reshape(-1, x.shape[-1]).to(HALF)
+            scaled = (b * scale).to(HALF)
+            thin = rows @ a.to(HALF).T
+            answer = nn.functional.linear(rows, weight, bias).addmm_(thin, scaled.T)
+        # With A frozen the input itself is not needed again.
+        ctx.save_for_backward(rows if ctx.needs_input_grad[3] else None, thin, weight, a, scaled)
+        ctx.scale, ctx.dtype = scale, x.dtype
+        return answer.view(*x.shape[:-1], -1)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # noqa: ANN401 (torch's)
+        """The gradients of x, a and b, as far as they are asked for."""
+        rows, thin, weight, a, scaled = ctx.saved_tensors
+        of_y = gradients[0].reshape(-1, gradients[0].shape[-1])
+        back = of_y @ scaled  # s w
+        of_x = of_a = of_b = None
+        if ctx.needs_input_grad[0]:
+            of_x = (of_y @ weight).addmm_(back, a.to(HALF)).to(ctx.dtype).view(*gradients[0].shape[:-1], -1)
+        if rows is not None:
+            of_a = (back.T @ rows).to(a.dtype)
+        if ctx.needs_input_grad[4]:
+            of_b = (of_y.T @ thin).to(a.dtype).mul_(ctx.scale)
+        return of_x, None, None, of_a, of_b, None
