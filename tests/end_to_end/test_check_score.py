@@ -121,7 +121,7 @@ def test_bfloat16_moves_scores_little_and_is_another_run(model, rows, tmp_path, 
     outputs = [tmp_path / "plain.parquet", tmp_path / "half.parquet"]
     assert score(rows, "--model", model, "--output", outputs[0]) == DONE
     monkeypatch.setattr("tain.training.hardware.has_native_bf16", lambda: True)
-    assert score(rows, "--model", model, "--output", outputs[1], "--precision", "bfloat16") == FAILED
+    assert score(rows, "--model", model, "--output", outputs[1], "--precision", "bfloat16") == MISUSE
     assert "the limit is 0.02" in capsys.readouterr().err  # the tiny network's random weights are large
     monkeypatch.setattr("tain.detector.engines.HALF_TOLERANCE", 0.2)
     assert score(rows, "--model", model, "--output", outputs[1], "--precision", "bfloat16") == DONE
@@ -130,10 +130,10 @@ def test_bfloat16_moves_scores_little_and_is_another_run(model, rows, tmp_path, 
     assert 0 < gaps.max() < 0.2 and plain["label"].to_list() == half["label"].to_list()
     # What was made in another precision is not what is asked for.
     shutil.copy(outputs[1], outputs[0])
-    assert score(rows, "--model", model, "--output", outputs[0], "--resume") == FAILED
+    assert score(rows, "--model", model, "--output", outputs[0], "--resume") == MISUSE
     monkeypatch.setattr("tain.training.hardware.has_native_bf16", lambda: False)
     capsys.readouterr()
-    assert score(rows, "--model", model, "--output", outputs[1], "--precision", "bfloat16", "--force") == FAILED
+    assert score(rows, "--model", model, "--output", outputs[1], "--precision", "bfloat16", "--force") == MISUSE
     assert "multiplies no bfloat16" in capsys.readouterr().err
 
 

@@ -68,9 +68,8 @@ def score(source: str, *, model: Path | None, output: str | None, settings: Scor
         "model": detector.model.sha256,
         "target_fpr": point.target_fpr,
         "prior": settings.prior,
+        "precision": settings.precision,
     }
-    if settings.precision != "float32":
-        made_by["precision"] = settings.precision
     if isinstance(scorer, Cascade):
         made_by["cascade"] = scorer.record.model_dump(mode="json", include={"forward_above", "ngrams"})
     aside = SetAside(settings.has_set_aside or settings.set_aside is not None, settings.set_aside, settings.is_resumed)
