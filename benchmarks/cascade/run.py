@@ -28,9 +28,11 @@ from tain.detector.cascade import Cascade
 from tain.detector.cascade_folder import read_cascade
 from tain.recipes.cascade import make_cascade
 from tain.recipes.export import export
+from tain.training.hardware import has_native_bf16
 
 HERE = Path(__file__).parent
 POOL = "wikipedia2014"
+OURS = "cascade"
 Way = Callable[[Sequence[str]], object]
 
 
@@ -48,7 +50,8 @@ def main() -> None:
         detector = Detector.load()
         detector.reader.engines.full()
         cascade = Cascade(detector, *read_cascade(Path(folder) / "cascade"))
-        speeds = _timed(texts, {"cascade": cascade.score} | _others(detector, Path(folder)), options)
+        ours = {OURS: cascade.score} | _in_bfloat16(Path(folder) / "cascade")
+        speeds = _timed(texts, ours | _others(detector, Path(folder)), options)
     medians = {name: round(median(own), 2) for name, own in speeds.items()}
     answer = {
         "version": VERSION,
@@ -61,7 +64,10 @@ def main() -> None:
             "load": round(os.getloadavg()[0], 1),
         },
         "documents_per_s": medians,
-        "ratio": {name: round(medians["cascade"] / own, 1) for name, own in medians.items() if name != "cascade"},
+        "ratio": {
+            way: {name: round(medians[way] / own, 1) for name, own in medians.items() if name not in ours}
+            for way in ours
+        },
         "flags": _flags(cascade, texts, n_checked=options.checked),
     }
     write_json(HERE / "results" / f"{VERSION}.json", answer)
@@ -76,6 +82,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--checked", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=3)
     return parser.parse_args()
+
+
+def _in_bfloat16(folder: Path) -> dict[str, Way]:
+    if not has_native_bf16():
+        return {}
+    detector = Detector.load()
+    detector.reader.engines.read_in_bfloat16()
+    return {f"{OURS}, bfloat16": Cascade(detector, *read_cascade(folder)).score}
 
 
 def _others(detector: Detector, folder: Path) -> dict[str, Way]:
@@ -99,7 +113,7 @@ def _timed(texts: Sequence[str], ways: dict[str, Way], options: argparse.Namespa
     for repeat in range(options.repeats):
         for name in np.random.default_rng(repeat).permutation(list(ways)):
             # The cascade gets a larger chunk: what it forwards is rare, and a small one would hold none or one.
-            size = len(texts) // options.repeats if name == "cascade" else options.timed
+            size = len(texts) // options.repeats if name.startswith(OURS) else options.timed
             chunk = texts[repeat * len(texts) // options.repeats :][:size]
             start = time.process_time()
             ways[name](chunk)

@@ -59,7 +59,7 @@ class Engines:
         self._full: Engine | None = None
 
     def read_in_bfloat16(self) -> None:
-        """Read everything in bfloat16 from now on: about twice as fast, and scores move by up to about .02.
+        """Read everything in bfloat16 from now on: about twice as fast, and scores move by .007 on average and .05 at most.
 
         Raises:
             ConfigError: If this machine or this network gains nothing by it, or its answers move by more.
