@@ -127,12 +127,14 @@ class Engine:
 
     def _accelerator(self) -> Accelerator:
         from accelerate import Accelerator
+        from accelerate.state import AcceleratorState
 
         require_tracker(self.config)
         require_one_process()
         device = pick_device()
         precision = "bf16" if pick_dtype(self.config, device) == "bfloat16" else "no"
         tracker = None if self.config.report_to == "none" else self.config.report_to
+        AcceleratorState._reset_state()  # accelerate keeps the precision of a process's first training for all others
         return Accelerator(
             mixed_precision=precision, cpu=device.type == "cpu", log_with=tracker, project_dir=str(self.run.path)
         )

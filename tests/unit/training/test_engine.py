@@ -113,7 +113,8 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole(base, tmp_path, monkeypa
     found = {}
     for part_tokens in (40, 10_000):
         monkeypatch.setattr(engine_module, "PART_TOKENS", part_tokens)
-        made = engine(base, tmp_path, run=f"run-{part_tokens}", accumulate=2, label_smoothing=0.1, weight_decay=0.0)
+        settings = {"accumulate": 2, "label_smoothing": 0.1, "weight_decay": 0.0, "dtype": "float32"}
+        made = engine(base, tmp_path, run=f"run-{part_tokens}", **settings)
         n_parts = len(made.parts(made._batch(0)))
         assert (n_parts > 2) == (part_tokens == 40), n_parts
         monkeypatch.setattr(made.optimiser, "zero_grad", lambda **_: None)
