@@ -126,7 +126,9 @@ class Method(ABC, Generic[C]):
         Args:
             groups: Of `parameter_groups`.
         """
-        return torch.optim.AdamW(groups, betas=BETAS, fused=True)  # one pass: a seventh of the time of 22 million weights
+        return torch.optim.AdamW(
+            groups, betas=BETAS, fused=True
+        )  # one pass: a seventh of the time of 22 million weights
 
     def penalty(self, model: nn.Module) -> torch.Tensor | None:
         """What is added to the loss of every batch, a scalar. The default adds nothing."""

@@ -21,6 +21,9 @@ from tain.methods.half_products import HALF, HalfProducts
 if TYPE_CHECKING:
     from peft import LoraConfig
 
+KEPT = "_halves"
+Halves = tuple[torch.Tensor, torch.Tensor | None]
+
 
 def with_thin_products(config: LoraConfig) -> LoraConfig:
     """The same settings, for layers of this kind.
@@ -45,7 +48,7 @@ class ThinLinear(Linear):
         scale, base = self.scaling[name], self.base_layer
         found: torch.Tensor
         if torch.is_autocast_enabled("cpu"):
-            found = HalfProducts.apply(x, *self._frozen_halves(), a, b, scale)  # type: ignore[no-untyped-call]
+            found = HalfProducts.apply(x, *self.halves, a, b, scale)  # type: ignore[no-untyped-call]
         else:
             found = ThinProducts.apply(x, base.weight, base.bias, a, b, scale)  # type: ignore[no-untyped-call]
         return found
@@ -66,14 +69,16 @@ class ThinLinear(Linear):
             return False
         return _is_fast(x) and all(layer.weight.dtype == torch.float32 for layer in layers)
 
-    def _frozen_halves(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+    @property
+    def halves(self) -> Halves:
+        """The frozen weight and bias in bfloat16, cast once, and again should somebody have written to the weight."""
         base = self.base_layer
         assert isinstance(base, nn.Linear)
         key = base.weight.data_ptr(), base.weight._version
-        if self.__dict__.get("_half_key") != key:  # cast once, and again should somebody have written to it
+        if self.__dict__.get("_half_key") != key:
             bias = None if base.bias is None else base.bias.detach().to(HALF)
-            self.__dict__.update(_half_key=key, _halves=(base.weight.detach().to(HALF), bias))
-        found: tuple[torch.Tensor, torch.Tensor | None] = self.__dict__["_halves"]
+            self.__dict__.update({"_half_key": key, KEPT: (base.weight.detach().to(HALF), bias)})
+        found: Halves = self.__dict__[KEPT]
         return found
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from tain.methods.thin_products import KEPT
+
 
 def activation_bytes(model: nn.Module, one_loss: Callable[[], torch.Tensor]) -> int:
-    """Bytes of the tensors that autograd keeps for one batch, weights and buffers of the model aside.
+    """Bytes of the tensors that autograd keeps for one batch; weights, buffers and lasting copies of them aside.
 
     A storage that several operations keep counts once, as it is held once.
 
@@ -28,5 +30,6 @@ def activation_bytes(model: nn.Module, one_loss: Callable[[], torch.Tensor]) -> 
     with torch.autograd.graph.saved_tensors_hooks(weigh, lambda tensor: tensor):
         loss = one_loss()
     del loss
-    own = {tensor.untyped_storage().data_ptr() for tensor in (*model.parameters(), *model.buffers())}
+    copies = (copy for module in model.modules() for copy in vars(module).get(KEPT, ()) if copy is not None)
+    own = {tensor.untyped_storage().data_ptr() for tensor in (*model.parameters(), *model.buffers(), *copies)}
     return sum(storage.nbytes() for pointer, storage in kept.items() if pointer not in own)

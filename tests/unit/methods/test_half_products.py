@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tests.lora_pair import D_IN, N, learnt, pair
+from tests.lora_pair import D_IN, D_OUT, RANK, N, learnt, pair
 
 from tain.methods.half_products import HalfProducts
+from tain.training.activations import activation_bytes
 
 
 @pytest.fixture
@@ -62,3 +63,15 @@ def test_dropout_is_left_to_peft(applied):
     ours, _ = pair(lora_dropout=0.5)
     in_half(ours, torch.randn(N, D_IN))
     assert not applied
+
+
+def test_the_cast_weight_is_no_activation():
+    ours, _ = pair(has_bias=True)
+    x = torch.randn(N, D_IN)
+
+    def loss():
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return ours(x).sum()
+
+    n_numbers = N * (D_IN + RANK) + D_OUT * RANK  # the input, A x, and B times its scale
+    assert activation_bytes(ours, loss) == 2 * n_numbers
