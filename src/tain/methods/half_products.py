@@ -15,6 +15,8 @@ import torch
 from torch import nn
 
 HALF = torch.bfloat16
+KEPT = "_halves"
+"""The attribute under which a layer keeps its frozen weight and bias in bfloat16; they last as long as it does."""
 
 
 class HalfProducts(torch.autograd.Function):

@@ -16,12 +16,11 @@ import torch
 from peft.tuners.lora import Linear
 from torch import nn
 
-from tain.methods.half_products import HALF, HalfProducts
+from tain.methods.half_products import HALF, KEPT, HalfProducts
 
 if TYPE_CHECKING:
     from peft import LoraConfig
 
-KEPT = "_halves"
 Halves = tuple[torch.Tensor, torch.Tensor | None]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from tain.methods.thin_products import KEPT
+from tain.methods.half_products import KEPT
 
 
 def activation_bytes(model: nn.Module, one_loss: Callable[[], torch.Tensor]) -> int:
