@@ -34,6 +34,9 @@ class TrainingConfig(BaseModel):
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="Precision of the forward pass; auto takes bfloat16 where the processor has it."
     )
+    gradient_checkpointing: bool = Field(
+        False, description="Compute each block again on the way back: far less memory, a third more time."
+    )
     threads: int | None = Field(None, ge=1, description="Threads of torch; none counts idle cores once, at the start.")
     n_evaluations: int = Field(8, ge=1, description="Times the validation texts are scored.")
     target_fpr: float = Field(0.01, gt=0, lt=1, description="FPR at which checkpoints are compared by TPR.")

@@ -31,6 +31,8 @@ from tain.training.estimate import Estimate, estimate
 from tain.training.folder import RunFolder
 from tain.training.guard import DivergenceGuard
 from tain.training.hardware import keep_few_kernels, pick_device, pick_dtype, require_one_process
+from tain.training.pooled_states import pooled_states
+from tain.training.recompute import compute_again
 from tain.training.schedule import warmup_cosine
 from tain.training.selection import ValidationScore, judge
 from tain.training.store import TokenStore
@@ -109,6 +111,8 @@ class Engine:
         if self.is_half_cpu:
             keep_few_kernels()
             use_half_attention(backbone.model)
+        if config.gradient_checkpointing:
+            compute_again(backbone.model)
         set_dropout(backbone.model, attention=config.attention_dropout, hidden=config.hidden_dropout)
         show_texts(method, backbone, train, seed=seed)
         prepared = method.prepare(backbone, seed=seed)
@@ -121,6 +125,8 @@ class Engine:
         self.optimiser: torch.optim.Optimizer
         self.model, self.optimiser = self.accelerator.prepare(prepared, optimiser)
         self.plain_optimiser = optimiser
+        pad_id = backbone.tokenizer.pad_token_id
+        self.pooled = pooled_states(self.model, [train, valid], config, pad_id=pad_id)
         self.guard = DivergenceGuard(config.guard_factor)
         self.state = TrainingState()
         self.tracker = Tracker(self.accelerator, config)
@@ -145,6 +151,7 @@ class Engine:
         Raises:
             TrainingError: If the loss diverges more often than `max_rollbacks`.
         """
+        self._fill()
         expected = self._start()
         mean_tokens = float(self.train_store.lengths.mean())
         n_texts = sum(len(self._batch(index)) for index in range(self._done_batches(), self.epoch_ends[-1]))
@@ -164,6 +171,16 @@ class Engine:
             self._longest_text(),
         )
         return TrainingResult(classifier, tuple(done.best), done.best_step, self.n_steps, done.n_rollbacks, expected)
+
+    def _fill(self) -> None:
+        n_tokens = int(self.train_store.lengths.sum() + self.valid_store.lengths.sum())
+        if self.pooled:
+            with (
+                progress("reading for the head", n_tokens, unit="tokens", is_quiet=self.is_quiet) as advance,
+                self.accelerator.autocast(),
+            ):
+                for states in self.pooled:
+                    states.fill(advance)
 
     def _start(self) -> Estimate | None:
         found = checkpoints(self.run.checkpoints)
@@ -235,16 +252,21 @@ class Engine:
         is_whole = self.accelerator.device.type != "cpu"
         return [rows] if is_whole else within_budget(rows, self.train_store.lengths, PART_TOKENS)
 
+    def _logits(self, rows: NDArray[np.int64]) -> torch.Tensor:
+        with self.accelerator.autocast():
+            if self.pooled and self.pooled[0].is_filled:
+                return self.pooled[0].logits(rows)
+            texts = [self.train_store[i] for i in rows]
+            multiple = 16 if self.is_half_cpu else 1  # each shape has a kernel made for it, which costs time and memory
+            batch = collate(texts, pad_id=self.backbone.tokenizer.pad_token_id, multiple=multiple)
+            return logits_of(self.model, {key: value.to(self.accelerator.device) for key, value in batch.items()})
+
     def _loss(self, rows: NDArray[np.int64]) -> torch.Tensor:
         device = self.accelerator.device
-        texts = [self.train_store[i] for i in rows]
-        multiple = 16 if self.is_half_cpu else 1  # each shape has a kernel made for it, which costs time and memory
-        batch = collate(texts, pad_id=self.backbone.tokenizer.pad_token_id, multiple=multiple)
         # A text without a label weighs nothing here, so that any class will do.
         targets = torch.from_numpy(self.train_store.labels[rows].astype(np.int64).clip(min=0)).to(device)
         weights = torch.from_numpy(self.weights[rows]).to(device)
-        with self.accelerator.autocast():
-            logits = logits_of(self.model, {key: value.to(device) for key, value in batch.items()})
+        logits = self._logits(rows)
         loss = self.method.loss(logits, targets, weights, smoothing=self.config.label_smoothing)
         if share := self.config.distil_weight:
             loss = (1 - share) * loss + share * self._distance(logits, rows, weights)
@@ -306,10 +328,14 @@ class Engine:
     def _judge(self) -> ValidationScore:
         self.model.eval()
         store = self.valid_store
-        scorer = Classifier(self.backbone, self.method, self.model, max_tokens=0)
-        rows = [store[index] for index in range(len(store))]
         with self.accelerator.autocast():
-            logits = scorer.logits(rows, batch_tokens=2 * self.config.batch_tokens)
+            if self.pooled and self.pooled[1].is_filled:
+                with torch.inference_mode():
+                    logits = self.pooled[1].logits(np.arange(len(store))).cpu().numpy()
+            else:
+                scorer = Classifier(self.backbone, self.method, self.model, max_tokens=0)
+                rows = [store[index] for index in range(len(store))]
+                logits = scorer.logits(rows, batch_tokens=2 * self.config.batch_tokens)
         return judge(logits, store.labels, label_set=self.backbone.labels, target_fpr=self.config.target_fpr)
 
     def _log(self, values: dict[str, float], *, duration_s: float | None = None) -> None:
