@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tain.core.errors import ConfigError, TrainingError
+from tain.core.errors import TrainingError
 from tain.core.progress import progress
 from tain.methods import Method
 from tain.methods.method import trainable
@@ -32,9 +32,11 @@ from tain.training.folder import RunFolder
 from tain.training.guard import DivergenceGuard
 from tain.training.hardware import keep_few_kernels, pick_device, pick_dtype, require_one_process
 from tain.training.pooled_states import pooled_states
+from tain.training.preconditions import require_enough_batches, require_teacher
 from tain.training.recompute import compute_again
 from tain.training.schedule import warmup_cosine
 from tain.training.selection import ValidationScore, judge
+from tain.training.shown_texts import show_texts
 from tain.training.store import TokenStore
 from tain.training.trackers import Tracker, require_tracker
 
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 LOG_EVERY = 10
-N_LOOKED_AT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,10 @@ class Engine:
         self.backbone, self.method, self.config, self.run, self.seed = backbone, method, config, run, seed
         self.train_store, self.valid_store = train, valid
         self.is_quiet, self.tell = is_quiet, tell
-        _require_teacher(train, config)
+        require_teacher(train, config)
         self.weights = row_weights(train, config)
         self.epoch_ends = list(accumulate(plan_length(train, config, seed=seed)))
-        _require_enough_batches(self.epoch_ends[-1], config)
+        require_enough_batches(self.epoch_ends[-1], config)
         self.n_steps = max(1, self.epoch_ends[-1] // config.accumulate)
         self.plan: tuple[int, list[NDArray[np.int64]]] = (-1, [])
         self.accelerator = self._accelerator()
@@ -371,33 +372,3 @@ class Engine:
         done.rate_scale /= 2
         self.tell(f"The loss rose to {loss:.3g} at step {at}: back to step {done.step} at half the rate.")
         self._save()
-
-
-def show_texts(method: Method[Any], backbone: Backbone, train: TokenStore, *, seed: int) -> None:
-    """Let a method look at some of the training texts, the same ones for the same seed."""
-    labelled = np.flatnonzero(train.is_labelled)
-    n = min(N_LOOKED_AT, len(labelled))
-    rows = labelled[np.random.default_rng(seed).choice(len(labelled), n, replace=False)]
-    method.look_at(backbone, [train[index] for index in rows], train.labels[rows].astype(int).tolist())
-
-
-def _require_enough_batches(n_batches: int, config: TrainingConfig) -> None:
-    if n_batches < config.accumulate:
-        raise ConfigError(
-            f"training.accumulate is {config.accumulate}, but there are {n_batches} batches in all. Lower it, lower "
-            "training.batch_tokens or raise training.n_epochs."
-        )
-
-
-def _require_teacher(train: TokenStore, config: TrainingConfig) -> None:
-    if config.distil_weight and not train.teacher.shape[1]:
-        raise ConfigError(
-            f"training.distil_weight is {config.distil_weight}, but the texts have no teacher. "
-            "Set corpus.teacher, such as tfidf-logistic."
-        )
-    if not (config.distil_weight or train.is_labelled.all()):
-        n = int((~train.is_labelled).sum())
-        raise ConfigError(
-            f"training.distil_weight is 0, so nothing is learned from {n:,} texts without a label. Raise it, or leave "
-            "corpus.unlabelled out."
-        )

@@ -10,10 +10,11 @@ from tain.methods import Method
 from tain.models import Backbone
 from tain.training.classifier import Classifier
 from tain.training.config import TrainingConfig
-from tain.training.engine import TrainingResult, show_texts
+from tain.training.engine import TrainingResult
 from tain.training.folder import RunFolder
 from tain.training.hardware import pick_device
 from tain.training.selection import judge
+from tain.training.shown_texts import show_texts
 from tain.training.store import TokenStore
 
 
