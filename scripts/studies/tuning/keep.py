@@ -28,11 +28,11 @@ def pack(cells: Path, output: Path) -> None:
     names = sorted(folder.name for folder in cells.iterdir() if (folder / "cost.json").is_file())
     with whole_file(output) as part, tarfile.open(part, "w:xz", preset=9 | lzma.PRESET_EXTREME) as archive:
         for name in names:
-            for file in SETTINGS:
-                _add(archive, f"{name}/{file}", (cells / name / file).read_bytes())
             for table in TABLES:
                 if (source := cells / name / f"{table}.parquet").is_file():
                     _add(archive, f"{name}/{table}.arrow", _plain(source))
+            for file in SETTINGS:  # last, as the cost says that a cell is finished
+                _add(archive, f"{name}/{file}", (cells / name / file).read_bytes())
     print(f"{len(names)} cells, {output.stat().st_size / 1e6:.1f} MB")
 
 
@@ -49,15 +49,15 @@ def unpack(source: Path, cells: Path) -> None:
             with whole_file(target) as part:
                 if file.endswith(".arrow"):
                     wide = pl.read_ipc(io.BytesIO(content.read()))
-                    wide.with_columns(pl.col(pl.Float32).cast(pl.Float64)).write_parquet(part)
+                    wide.with_columns(pl.col("^logit_.*$").cast(pl.Float64)).write_parquet(part)
                 else:
                     part.write_bytes(content.read())
 
 
 def _plain(source: Path) -> bytes:
     frame = pl.read_parquet(source)
-    short = frame.with_columns(pl.col(pl.Float64).cast(pl.Float32))
-    is_exact = short.with_columns(pl.col(pl.Float32).cast(pl.Float64)).equals(frame)  # networks answer in float32
+    short = frame.with_columns(pl.col("^logit_.*$").cast(pl.Float32))
+    is_exact = short.with_columns(pl.col("^logit_.*$").cast(pl.Float64)).equals(frame)  # networks answer in float32
     content = io.BytesIO()
     (short if is_exact else frame).write_ipc(content, compression="uncompressed")
     return content.getvalue()

@@ -55,7 +55,8 @@ def score(
     price: Annotated[float | None, typer.Option(help="Of an hour of this machine, for --forecast.")] = None,
     batch_tokens: Annotated[int, typer.Option(min=64, help="Tokens in one pass: memory against speed.")] = 8192,
     precision: Annotated[
-        Precision, typer.Option(help="bfloat16: 1.7 times as fast on some processors; scores move by .007 on average.")
+        Precision,
+        typer.Option(help="bfloat16: 1.7 times as fast on some processors; scores move by .007 on average."),
     ] = Precision.float32,
     is_json: Annotated[bool, typer.Option("--json", help="Write a summary as one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,

@@ -64,9 +64,13 @@ class Engines:
         Raises:
             ConfigError: If this machine or this network gains nothing by it, or its answers move by more.
         """
+        import torch
+
         from tain.detector.packed_bert import PackedBert
         from tain.training.hardware import has_native_bf16
 
+        if torch.cuda.is_available():
+            raise ConfigError("bfloat16 is for processors, and here an accelerator scores. Leave --precision out.")
         if not has_native_bf16():
             raise ConfigError(
                 "This processor multiplies no bfloat16 (AVX512-BF16 or AMX), which would be slower. Score in float32."
@@ -75,7 +79,7 @@ class Engines:
         if light is None:
             raise ConfigError(f"Only plain BERT networks are read in bfloat16, and {self.folder} holds another one.")
         packed = PackedBert(light, n_workers=granted_threads(self.threads), precision="bfloat16")
-        if (gap := self._gap(packed)) > HALF_TOLERANCE:
+        if not (gap := self._gap(packed)) <= HALF_TOLERANCE:  # NaN is none either
             raise ConfigError(
                 f"In bfloat16 the logits of this detector move by {gap:.3f} on its own test texts; the limit is "
                 f"{HALF_TOLERANCE}. Score in float32."

@@ -8,7 +8,7 @@ Each worker thread takes whole batches and multiplies by itself. Threads that sh
 other at every layer, which is 2 to 48 times slower once another program runs on one of the cores.
 
 In bfloat16 are the products of the blocks and their attention; what is added up from block to block, its norms, and
-what follows pooling stay float32. Scores move by .007 on average, .05 at most (benchmarks/scoring).
+what follows pooling stay float32. Scores move by .007 on average, .042 at most (benchmarks/scoring).
 
 Source: Devlin et al. 2018, arXiv:1810.04805. Weights come from `light_bert`, which folds LoRA in.
 """

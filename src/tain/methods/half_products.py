@@ -15,8 +15,9 @@ import torch
 from torch import nn
 
 HALF = torch.bfloat16
-KEPT = "_halves"
-"""The attribute under which a layer keeps its frozen weight and bias in bfloat16; they last as long as it does."""
+Halves = tuple[torch.Tensor, torch.Tensor | None]
+KEY, KEPT = "_half_key", "_halves"
+"""The attributes under which a layer keeps its frozen weight and bias in bfloat16, and what they were cast from."""
 
 
 class HalfProducts(torch.autograd.Function):
@@ -41,7 +42,7 @@ class HalfProducts(torch.autograd.Function):
         # With A frozen the input itself is not needed again.
         ctx.save_for_backward(rows if ctx.needs_input_grad[3] else None, thin, weight, a, scaled)
         ctx.scale, ctx.dtype = scale, x.dtype
-        return answer.view(*x.shape[:-1], -1)
+        return answer.view(*x.shape[:-1], weight.shape[0])
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -52,9 +53,40 @@ class HalfProducts(torch.autograd.Function):
         back = of_y @ scaled  # s w
         of_x = of_a = of_b = None
         if ctx.needs_input_grad[0]:
-            of_x = (of_y @ weight).addmm_(back, a.to(HALF)).to(ctx.dtype).view(*gradients[0].shape[:-1], -1)
+            of_x = (of_y @ weight).addmm_(back, a.to(HALF)).to(ctx.dtype)
+            of_x = of_x.view(*gradients[0].shape[:-1], weight.shape[1])
         if rows is not None:
             of_a = (back.T @ rows).to(a.dtype)
         if ctx.needs_input_grad[4]:
             of_b = (of_y.T @ thin).to(a.dtype).mul_(ctx.scale)
         return of_x, None, None, of_a, of_b, None
+
+
+def halves(layer: nn.Linear, *, kept_on: nn.Module) -> Halves:
+    """The frozen weight and bias of a layer in bfloat16: cast once, and again should somebody have written to them.
+
+    What is written past autograd's count of versions, through `.data`, is not seen; `forget_halves` tells.
+
+    Args:
+        layer: What is cast.
+        kept_on: The module that keeps them.
+    """
+    frozen = layer.weight, layer.bias
+    key = [(None if each is None else (each.data_ptr(), each._version)) for each in frozen]
+    if kept_on.__dict__.get(KEY) != key:
+        with torch.inference_mode(mode=False), torch.no_grad():
+            weight, bias = (None if each is None else each.to(HALF) for each in frozen)
+        kept_on.__dict__.update({KEY: key, KEPT: (weight, bias)})
+    found: Halves = kept_on.__dict__[KEPT]
+    return found
+
+
+def forget_halves(model: nn.Module) -> None:
+    """Let go of everything that `halves` keeps.
+
+    Args:
+        model: With all its layers.
+    """
+    for module in model.modules():
+        for name in (KEY, KEPT):
+            module.__dict__.pop(name, None)

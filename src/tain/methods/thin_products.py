@@ -16,12 +16,10 @@ import torch
 from peft.tuners.lora import Linear
 from torch import nn
 
-from tain.methods.half_products import HALF, KEPT, HalfProducts
+from tain.methods.half_products import HALF, KEPT, KEY, HalfProducts, forget_halves, halves
 
 if TYPE_CHECKING:
     from peft import LoraConfig
-
-Halves = tuple[torch.Tensor, torch.Tensor | None]
 
 
 def with_thin_products(config: LoraConfig) -> LoraConfig:
@@ -45,9 +43,10 @@ class ThinLinear(Linear):
         (name,) = self.active_adapters
         a, b = self.lora_A[name].weight, self.lora_B[name].weight
         scale, base = self.scaling[name], self.base_layer
+        assert isinstance(base, nn.Linear)
         found: torch.Tensor
         if torch.is_autocast_enabled("cpu"):
-            found = HalfProducts.apply(x, *self.halves, a, b, scale)  # type: ignore[no-untyped-call]
+            found = HalfProducts.apply(x, *halves(base, kept_on=self), a, b, scale)  # type: ignore[no-untyped-call]
         else:
             found = ThinProducts.apply(x, base.weight, base.bias, a, b, scale)  # type: ignore[no-untyped-call]
         return found
@@ -68,17 +67,19 @@ class ThinLinear(Linear):
             return False
         return _is_fast(x) and all(layer.weight.dtype == torch.float32 for layer in layers)
 
-    @property
-    def halves(self) -> Halves:
-        """The frozen weight and bias in bfloat16, cast once, and again should somebody have written to the weight."""
-        base = self.base_layer
-        assert isinstance(base, nn.Linear)
-        key = base.weight.data_ptr(), base.weight._version
-        if self.__dict__.get("_half_key") != key:
-            bias = None if base.bias is None else base.bias.detach().to(HALF)
-            self.__dict__.update({"_half_key": key, KEPT: (base.weight.detach().to(HALF), bias)})
-        found: Halves = self.__dict__[KEPT]
-        return found
+    def merge(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (peft's)
+        """As peft's, which writes to the weight past autograd's count of versions."""
+        forget_halves(self)
+        super().merge(*args, **kwargs)
+
+    def unmerge(self) -> None:
+        """As peft's."""
+        forget_halves(self)
+        super().unmerge()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: without the cast weights."""
+        return {name: value for name, value in self.__dict__.items() if name not in (KEY, KEPT)}
 
 
 def _is_fast(x: torch.Tensor) -> bool:
@@ -111,7 +112,7 @@ class ThinProducts(torch.autograd.Function):
         if len(rows) > rows.shape[1]:
             return nn.functional.linear(x, torch.addmm(weight, b, a, alpha=scale), bias)
         answer = nn.functional.linear(rows, weight, bias).addmm_(thin.T, b.T, alpha=scale)
-        return answer.view(*x.shape[:-1], -1)
+        return answer.view(*x.shape[:-1], weight.shape[0])
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -128,7 +129,7 @@ class ThinProducts(torch.autograd.Function):
                 of_x = rows @ torch.addmm(weight, b, a, alpha=ctx.scale)
             else:
                 of_x = (rows @ weight).addmm_(back.T, a, alpha=ctx.scale)
-            of_x = of_x.view(*gradients[0].shape[:-1], -1)
+            of_x = of_x.view(*gradients[0].shape[:-1], weight.shape[1])
         if x is not None and back is not None:
             of_a = (back @ x.reshape(-1, x.shape[-1])).mul_(ctx.scale)
         if ctx.needs_input_grad[4]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -13,20 +14,23 @@ _FEW_WIDTHS = 64
 TokenIds = Sequence[int] | NDArray[np.int32]
 
 
-def collate(rows: Sequence[TokenIds], *, pad_id: int, multiple: int = 1) -> dict[str, torch.Tensor]:
+def collate(
+    rows: Sequence[TokenIds], *, pad_id: int, multiple: int = 1, limit: int | None = None
+) -> dict[str, torch.Tensor]:
     """Token ids and mask of a batch.
 
     Args:
         rows: Token ids of each text, special tokens included.
         pad_id: Id that fills short rows up.
-        multiple: Batches wider than 64 are as wide as a multiple of it.
+        multiple: Batches wider than 64 are as wide as a multiple of it,
+        limit: or as this, which a longer row alone exceeds.
 
     Returns:
         `input_ids` and `attention_mask`, int64 of shape (n_texts, longest row), or a little wider.
     """
     width = max(map(len, rows))
     if width > _FEW_WIDTHS:
-        width += -width % multiple
+        width = max(width, min(width + -width % multiple, limit or sys.maxsize))
     ids = torch.full((len(rows), width), pad_id, dtype=torch.int64)
     mask = torch.zeros((len(rows), width), dtype=torch.int64)
     for index, row in enumerate(rows):

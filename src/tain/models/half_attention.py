@@ -4,7 +4,8 @@
 
 P is kept, in bfloat16: n_heads x length numbers a token, where the fused kernel keeps none. Of 256 tokens the way back
 takes 8.5 ms in place of 23, of 24 tokens 1.9 in place of 14.6 (torch 2.13, a core of an AMD EPYC with AVX512-BF16;
-docs/log.md). Registered with transformers by name, so that every architecture whose attention can be chosen has it.
+docs/log.md). Registered with transformers by name, so that every architecture whose attention can be chosen has it;
+T5 adds a bias of its own to the scores, and stays with torch's.
 """
 
 from __future__ import annotations
@@ -70,8 +71,11 @@ def half_attention(
     Returns:
         Shape (n_texts, length, n_heads, width of a head), and no attention weights.
     """
+    if torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16:
+        # Rotary positions leave float32 behind; torch's own attention would cast them here too.
+        query, key, value = (each.to(torch.bfloat16) for each in (query, key, value))
     is_known = attention_mask is None or attention_mask.dtype == torch.bool
-    if dropout or not is_known or settings.get("position_bias") is not None or not _fits(query):
+    if dropout or not is_known or settings.get("position_bias") is not None or not _fits(query, key, value):
         answer: tuple[Tensor, None] = sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout, scaling, is_causal, **settings
         )
@@ -90,9 +94,10 @@ def half_attention(
     return found.transpose(1, 2).contiguous(), None
 
 
-def _fits(query: Tensor) -> bool:
-    is_half = query.dtype == torch.bfloat16 and query.device.type == "cpu"
-    return is_half and torch.is_grad_enabled() and query.requires_grad and query.shape[2] <= MAX_LENGTH
+def _fits(*tensors: Tensor) -> bool:
+    is_half = all(each.dtype == torch.bfloat16 and each.device.type == "cpu" for each in tensors)
+    learns = torch.is_grad_enabled() and any(each.requires_grad for each in tensors)
+    return is_half and learns and max(each.shape[2] for each in tensors) <= MAX_LENGTH
 
 
 def use_half_attention(model: PreTrainedModel) -> None:
@@ -105,3 +110,13 @@ def use_half_attention(model: PreTrainedModel) -> None:
         AttentionInterface.register(NAME, half_attention)
         AttentionMaskInterface.register(NAME, sdpa_mask)
         model.set_attn_implementation(NAME)
+
+
+def leave_half_attention(model: PreTrainedModel) -> None:
+    """Give a model its own attention back, so that it can be pickled and read where nobody registered ours.
+
+    Args:
+        model: Changed in memory.
+    """
+    if model.config._attn_implementation == NAME:
+        model.set_attn_implementation("sdpa")

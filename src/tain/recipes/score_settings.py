@@ -24,7 +24,7 @@ class ScoreSettings:
         is_resumed: Files whose scores are finished are skipped.
         force: Existing scores are replaced; of a resumed run, those that are not its own.
         cascade: Folder of the first model that settles most texts; None lets the network read all.
-        precision: Of the network; bfloat16 is about twice as fast where the processor multiplies it.
+        precision: Of the network; bfloat16 is 1.7 times as fast where the processor multiplies it.
         is_quiet: No progress bars.
     """
 

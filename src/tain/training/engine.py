@@ -17,10 +17,11 @@ from torch import nn
 from tain.core.errors import TrainingError
 from tain.core.progress import progress
 from tain.methods import Method
+from tain.methods.half_products import forget_halves
 from tain.methods.method import trainable
 from tain.models import Backbone, collate, logits_of
 from tain.models.dropout import set_dropout
-from tain.models.half_attention import use_half_attention
+from tain.models.half_attention import leave_half_attention, use_half_attention
 from tain.training.averaging import add_to_average, copy_of, put, swapped
 from tain.training.batches import PART_TOKENS, epoch_batches, plan_length, row_weights, within_budget
 from tain.training.checkpoint import TrainingState, checkpoints, load_checkpoint, save_checkpoint
@@ -112,11 +113,11 @@ class Engine:
         if self.is_half_cpu:
             keep_few_kernels()
             use_half_attention(backbone.model)
-        if config.gradient_checkpointing:
-            compute_again(backbone.model)
         set_dropout(backbone.model, attention=config.attention_dropout, hidden=config.hidden_dropout)
         show_texts(method, backbone, train, seed=seed)
         prepared = method.prepare(backbone, seed=seed)
+        if config.gradient_checkpointing:
+            compute_again(backbone.model)
         groups = method.parameter_groups(
             prepared, lr=config.lr, head_lr=config.head_lr or config.lr, weight_decay=config.weight_decay
         )
@@ -165,6 +166,9 @@ class Engine:
         self.tracker.end()
         done = self.state.progress
         self.model.eval()
+        if self.is_half_cpu:
+            leave_half_attention(self.backbone.model)
+            forget_halves(self.model)
         classifier = Classifier(
             self.backbone,
             self.method,
@@ -259,7 +263,8 @@ class Engine:
                 return self.pooled[0].logits(rows)
             texts = [self.train_store[i] for i in rows]
             multiple = 16 if self.is_half_cpu else 1  # each shape has a kernel made for it, which costs time and memory
-            batch = collate(texts, pad_id=self.backbone.tokenizer.pad_token_id, multiple=multiple)
+            pad_id, limit = self.backbone.tokenizer.pad_token_id, self.backbone.max_tokens
+            batch = collate(texts, pad_id=pad_id, multiple=multiple, limit=limit)
             return logits_of(self.model, {key: value.to(self.accelerator.device) for key, value in batch.items()})
 
     def _loss(self, rows: NDArray[np.int64]) -> torch.Tensor:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tests.tiny import save_tiny_encoder
+from tests.tiny import save_tiny, save_tiny_encoder
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from tain.core.example import DETECTION
-from tain.models import load_backbone
-from tain.models.half_attention import HalfAttention, half_attention, use_half_attention
+from tain.methods import build_method
+from tain.models import collate, load_backbone, logits_of
+from tain.models.half_attention import HalfAttention, half_attention, leave_half_attention, use_half_attention
 
 N, HEADS, LENGTH, WIDTH = 3, 4, 17, 8
 
@@ -58,6 +59,26 @@ def test_the_rest_goes_to_torch(monkeypatch, case):
         settings["position_bias"] = torch.zeros(1, HEADS, LENGTH, LENGTH, dtype=torch.bfloat16)
     answer, weights = half_attention(nn.Module(), *tensors, None, **settings)
     assert answer.shape == (N, LENGTH, HEADS, WIDTH) and weights is None
+
+
+@pytest.mark.parametrize(
+    ("family", "is_taken"),
+    [("bert", True), ("roberta", True), ("modernbert", True), ("llama", True), ("qwen", True), ("t5-encoder", False)],
+)
+def test_which_families_have_it(family, is_taken, tmp_path, monkeypatch):
+    n_taken, inner = [], HalfAttention.apply
+    monkeypatch.setattr(HalfAttention, "apply", lambda *given: (n_taken.append(1), inner(*given))[1])
+    backbone = load_backbone(str(save_tiny(family, tmp_path)), DETECTION)
+    use_half_attention(backbone.model)
+    model = build_method({"kind": "lora"}).prepare(backbone, seed=0)
+    model.train()
+    batch = collate([[2, *range(5, 30), 3], [2, 7, 3]], pad_id=backbone.tokenizer.pad_token_id)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits_of(model, batch).sum().backward()
+    assert bool(n_taken) == is_taken
+    assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
+    leave_half_attention(backbone.model)
+    assert backbone.model.config._attn_implementation != "tain_half"
 
 
 def test_nothing_of_it_is_saved(tmp_path):

@@ -24,9 +24,9 @@ def test_gradients_are_the_same_and_less_is_kept(family, kind, tmp_path):
     found = {}
     for is_again in (False, True):
         backbone = load_backbone(base, DETECTION)
+        model = build_method({"kind": kind}).prepare(backbone, seed=0)
         if is_again:
             compute_again(backbone.model)
-        model = build_method({"kind": kind}).prepare(backbone, seed=0)
         model.train()
         batch = collate(ROWS, pad_id=backbone.tokenizer.pad_token_id)
 
