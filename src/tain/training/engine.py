@@ -129,7 +129,7 @@ class Engine:
         self.plain_optimiser = optimiser
         pad_id = backbone.tokenizer.pad_token_id
         self.pooled = pooled_states(self.model, [train, valid], config, pad_id=pad_id)
-        self.guard = DivergenceGuard(config.guard_factor)
+        self.guard = DivergenceGuard(config.guard_factor, floor=math.log(len(backbone.labels)))
         self.state = TrainingState()
         self.tracker = Tracker(self.accelerator, config)
 

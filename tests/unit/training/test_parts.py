@@ -26,20 +26,27 @@ def test_the_rate_rises_to_one_and_falls_to_zero():
 
 
 def test_the_guard_sees_a_rise_that_stays_and_forgives_one_hard_batch():
-    guard = DivergenceGuard(factor=4.0)
+    guard = DivergenceGuard(factor=4.0, floor=0.7)
     assert not any(guard.has_diverged(0.3) for _ in range(WINDOW))
     assert not guard.has_diverged(9.0)
     assert not guard.has_diverged(0.3)
     assert [guard.has_diverged(9.0) for _ in range(3)] == [False, False, True]
-    assert DivergenceGuard(4.0).has_diverged(float("nan"))
+    assert DivergenceGuard(4.0, floor=0.7).has_diverged(float("nan"))
+
+
+def test_hard_batches_among_learnt_ones_are_no_divergence():
+    guard = DivergenceGuard(factor=4.0, floor=0.7)
+    losses = [0.002] * WINDOW + [0.25, 0.3, 0.5, 0.002, 0.6, 0.4, 0.3]
+    assert not any(guard.has_diverged(loss) for loss in losses)
+    assert [guard.has_diverged(0.8) for _ in range(3)] == [False, False, True]
 
 
 def test_the_guards_state_survives():
-    guard = DivergenceGuard(factor=2.0)
+    guard = DivergenceGuard(factor=2.0, floor=0.7)
     for loss in np.linspace(0.2, 0.4, WINDOW):
         guard.has_diverged(float(loss))
     guard.has_diverged(5.0)
-    other = DivergenceGuard(factor=2.0)
+    other = DivergenceGuard(factor=2.0, floor=0.7)
     other.restore(guard.state())
     assert other.state() == guard.state()
     assert [other.has_diverged(5.0) for _ in range(2)] == [False, True]
