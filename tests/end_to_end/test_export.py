@@ -29,6 +29,10 @@ def scores(model) -> np.ndarray:
     return np.array([verdict.score for verdict in Detector.load(model).score(TEXTS)])
 
 
+# Against the tiny network in float64, which is steep, tain is off by 2e-6 and transformers by 1.3e-5 (AVX-512).
+STOCK = 5e-5
+
+
 def export(model, output, kind, *more) -> int:
     return run(["export", "--model", str(model), "--format", kind, "--output", str(output), *more])
 
@@ -42,7 +46,7 @@ def test_a_stock_pipeline_loads_the_merged_folder_as_it_is(model, scores, tmp_pa
     for text, expected in zip(TEXTS, scores, strict=True):
         logits = {item["label"]: item["score"] for item in classify([text])[0]}
         assert set(logits) == {"human", "ai"}
-        assert logits["ai"] - logits["human"] == pytest.approx(expected, abs=1e-5)
+        assert logits["ai"] - logits["human"] == pytest.approx(expected, abs=STOCK)
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     assert config["id2label"] == {"0": "human", "1": "ai"}
     assert 'library_name: "transformers"' in (tmp_path / "out" / "README.md").read_text()
@@ -59,7 +63,7 @@ def test_stock_peft_loads_the_adapter_head_included(model, scores, tmp_path, cap
     batch = AutoTokenizer.from_pretrained(str(tmp_path / "out"))(TEXTS, return_tensors="pt", padding=True)
     with torch.inference_mode():
         logits = adapted(**batch).logits.numpy()
-    np.testing.assert_allclose(logits[:, 1] - logits[:, 0], scores, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(logits[:, 1] - logits[:, 0], scores, atol=STOCK, rtol=0)
 
 
 def test_a_pooling_that_stock_tools_lack_is_refused(tmp_path, model, capsys):
