@@ -35,7 +35,7 @@ class TrainingConfig(BaseModel):
         "auto", description="Precision of the forward pass; auto takes bfloat16 where the processor has it."
     )
     gradient_checkpointing: bool = Field(
-        False, description="Compute each block again on the way back: far less memory, a third more time."
+        False, description="Compute each block again on the way back: far less memory, half as much time again."
     )
     threads: int | None = Field(None, ge=1, description="Threads of torch; none counts idle cores once, at the start.")
     n_evaluations: int = Field(8, ge=1, description="Times the validation texts are scored.")
