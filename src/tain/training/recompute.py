@@ -15,8 +15,8 @@ from tain.core.errors import ConfigError
 def compute_again(model: PreTrainedModel) -> None:
     """Have a model compute its blocks again on the way back while it trains. Gradients are the same to the bit.
 
-    Costs one more pass forward: LoRA on MiniLM takes 1.45 times as long, and keeps 10 MB of a part of 1,024 tokens where
-    it kept 149 (docs/log.md). One block's activations come on top of that on the way back.
+    Costs one more pass forward: LoRA on MiniLM takes 1.45 times as long, and of a part of 1,024 tokens keeps 10 MB in
+    place of 149 (docs/log.md). One block's activations come on top of that on the way back.
 
     Args:
         model: Changed in memory; nothing of it is saved.
