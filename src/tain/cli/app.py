@@ -18,6 +18,7 @@ import typer
 
 from tain.cli import DONE, FAILED, MISUSE
 from tain.core.errors import TainError
+from tain.core.launch import require_one_process, speaker
 from tain.core.version import VERSION
 
 VERBS: dict[str, str] = {
@@ -54,6 +55,9 @@ VERBS: dict[str, str] = {
 Where that module has COMMANDS, they are the words that follow the verb.
 """
 
+SHARED_VERBS = frozenset({"train", None})
+"""Verbs whose work the processes of a launcher share, and none, which is a question."""
+
 FILE_FLAGS = frozenset(
     {"--train", "--valid", "--human", "--ai", "--data", "--pool", "--valid-ai", "--mirror-file", "--labelled"}
 )
@@ -80,7 +84,9 @@ def run(arguments: Sequence[str]) -> int:
         arguments: What follows the word `tain`.
     """
     try:
-        status = build_app(_verb_in(arguments))(args=spread(arguments), prog_name="tain", standalone_mode=False)
+        if (verb := _verb_in(arguments)) not in SHARED_VERBS:
+            require_one_process(f"tain {verb}")
+        status = build_app(verb)(args=spread(arguments), prog_name="tain", standalone_mode=False)
         return status if isinstance(status, int) else DONE
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else DONE
@@ -90,7 +96,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # one of the two doors: nothing leaves it as a traceback unless asked for
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
-        print(f"tain: {describe(error)}", file=sys.stderr)  # noqa: T201
+        print(f"{speaker()}: {describe(error)}", file=sys.stderr)  # noqa: T201
         return error.exit_status if isinstance(error, TainError) else FAILED
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from tain.cli import PARTIAL
+from tain.core.launch import is_main
 
 
 def train(
@@ -45,7 +46,8 @@ def train(
 
     Flags win over --set, --set over the file, the file over defaults; docs/settings.md lists every setting, and
     --dry-run prints what comes of them. The finished model lies in OUTPUT/model; give it operating points with
-    `tain calibrate`. Exits with 3 when bad rows were set aside.
+    `tain calibrate`. Several devices share the work: torchrun --no-python --nproc-per-node 4 tain train (and the same
+    flags). Exits with 3 when bad rows were set aside.
     """
     from tain.recipes.configuration import read_config
 
@@ -75,6 +77,8 @@ def train(
         typer.echo(line, err=True)
 
     run = run_training(resolved, output, is_resumed=resume, force=force, is_quiet=quiet, tell=tell)
+    if not is_main():
+        return
     if is_json:
         json.dump(run.summary, sys.stdout, indent=1)
         typer.echo()

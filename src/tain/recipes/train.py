@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypedDict
 
 from tain.core.errors import ConfigError
 from tain.core.files import read_json, whole_file, write_json
+from tain.core.launch import require_one_process
 from tain.detector.ngrams import NGRAMS, write_ngrams
 from tain.detector.seen import SEEN, write_seen
 from tain.methods import build_method
@@ -22,7 +24,8 @@ from tain.training.classifier import save_classifier
 from tain.training.config import TrainingConfig
 from tain.training.engine import Engine, TrainingResult
 from tain.training.folder import RunFolder
-from tain.training.hardware import pick_threads
+from tain.training.hardware import pick_device, pick_threads
+from tain.training.processes import join
 from tain.training.store import TokenStore
 from tain.training.trackers import require_tracker
 from tain.training.untrained import without_training
@@ -75,7 +78,8 @@ def train(
     """Train and save a Classifier.
 
     A training that was stopped at any moment and is resumed with the same settings ends in the same weights, bit for
-    bit, on the same processor. One that has ended already is left as it is.
+    bit, on the same processor. One that has ended already is left as it is. The processes of torchrun or `accelerate
+    launch` share the work, and the main one alone writes.
 
     Args:
         config: Every setting.
@@ -92,6 +96,9 @@ def train(
     """
     if not config.corpus.train:
         raise ConfigError("There is nothing to train on. Give --train FILE, or corpus.train in the config file.")
+    processes = join(is_cpu=pick_device().type == "cpu")
+    if not processes.is_main:
+        is_quiet, tell = True, lambda line: None
     run, settings = RunFolder(output), config.model_dump(mode="json")
     run.require_free(settings, is_resumed=is_resumed, force=force)
     method = build_method(config.method)
@@ -106,25 +113,35 @@ def train(
     backbone = load_backbone(config.base, label_set(config.corpus), pooling=config.pooling, seed=config.seed)
     method.make_room(backbone)
     # The texts are checked before the folder is touched: what --force replaces is not lost to a bad file.
-    corpus = tokenise(config.corpus, backbone, cache=_cache(), seed=config.seed, sha256=sha256, is_quiet=is_quiet)
+    with processes.main_first():
+        corpus = tokenise(config.corpus, backbone, cache=_cache(), seed=config.seed, sha256=sha256, is_quiet=is_quiet)
     n_trainable = method.n_trainable(backbone)
     tell(_describe(corpus, method.kind, n_trainable))
-    with run.opened(settings, threads=pick_threads(config.training), is_resumed=is_resumed, force=force):
-        write_json(run.path / DATA, {"sha256": corpus.sha256, "counts": corpus.counts})
-        _keep_set_aside(corpus, run)
+    opened = run.opened(settings, threads=pick_threads(config.training), is_resumed=is_resumed, force=force)
+    with opened if processes.is_main else nullcontext():
+        if processes.is_main:
+            write_json(run.path / DATA, {"sha256": corpus.sha256, "counts": corpus.counts})
+            _keep_set_aside(corpus, run)
+        processes.wait()
         parts = Parts(train=corpus.train, valid=corpus.valid, config=config.training, run=run, seed=config.seed)
         if n_trainable:
-            result = Engine(backbone, method, **parts, is_quiet=is_quiet, tell=tell).train()
+            result = Engine(backbone, method, **parts, processes=processes, is_quiet=is_quiet, tell=tell).train()
         else:
+            require_one_process("a method of which nothing trains")
             result = without_training(backbone, method, **parts)
+    summary = _summary(config, corpus, result)
+    if processes.is_main:
+        _save(result, corpus, run)
+        write_json(run.path / MANIFEST, summary)
+    return TrainedRun(run, summary)
+
+
+def _save(result: TrainingResult, corpus: TokenisedCorpus, run: RunFolder) -> None:
     probes = [corpus.valid[index] for index in range(min(N_PROBES, len(corpus.valid)))]
     save_classifier(result.classifier, run.model, probe_rows=probes)
     write_seen(run.model / SEEN, corpus.seen)
     if corpus.ngrams:
         write_ngrams(run.model / NGRAMS, corpus.ngrams)
-    summary = _summary(config, corpus, result)
-    write_json(run.path / MANIFEST, summary)
-    return TrainedRun(run, summary)
 
 
 def _cache() -> Path:

@@ -15,25 +15,27 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tain.core.errors import TrainingError
+from tain.core.launch import require_one_process
 from tain.core.progress import progress
 from tain.methods import Method
 from tain.methods.half_products import forget_halves
 from tain.methods.method import trainable
-from tain.models import Backbone, collate, logits_of
+from tain.models import Backbone
 from tain.models.dropout import set_dropout
 from tain.models.half_attention import leave_half_attention, use_half_attention
 from tain.training.averaging import add_to_average, copy_of, put, swapped
-from tain.training.batches import PART_TOKENS, epoch_batches, plan_length, row_weights, within_budget
+from tain.training.batches import PART_TOKENS, epoch_batches, plan_length, within_budget
 from tain.training.checkpoint import TrainingState, checkpoints, load_checkpoint, save_checkpoint
 from tain.training.classifier import Classifier
 from tain.training.config import TrainingConfig
-from tain.training.distillation import distillation_loss
 from tain.training.estimate import Estimate, estimate
 from tain.training.folder import RunFolder
 from tain.training.guard import DivergenceGuard
-from tain.training.hardware import keep_few_kernels, pick_device, pick_dtype, require_one_process
+from tain.training.hardware import keep_few_kernels, pick_device, pick_dtype
+from tain.training.objective import Objective
 from tain.training.pooled_states import pooled_states
 from tain.training.preconditions import require_enough_batches, require_teacher
+from tain.training.processes import ALONE, Processes
 from tain.training.recompute import compute_again
 from tain.training.schedule import warmup_cosine
 from tain.training.selection import ValidationScore, judge
@@ -81,6 +83,7 @@ class Engine:
         config: TrainingConfig,
         run: RunFolder,
         seed: int,
+        processes: Processes = ALONE,
         is_quiet: bool = False,
         tell: Callable[[str], None] = lambda line: None,
     ) -> None:
@@ -94,6 +97,7 @@ class Engine:
             config: Settings.
             run: Opened Run folder.
             seed: Seed of batches and of what the method draws.
+            processes: Those that share the work; all are given the same of everything else.
             is_quiet: No progress bar.
             tell: Told the estimate and any rollback.
         """
@@ -101,9 +105,9 @@ class Engine:
         torch.manual_seed(seed)
         self.backbone, self.method, self.config, self.run, self.seed = backbone, method, config, run, seed
         self.train_store, self.valid_store = train, valid
+        self.processes = processes
         self.is_quiet, self.tell = is_quiet, tell
         require_teacher(train, config)
-        self.weights = row_weights(train, config)
         self.epoch_ends = list(accumulate(plan_length(train, config, seed=seed)))
         require_enough_batches(self.epoch_ends[-1], config)
         self.n_steps = max(1, self.epoch_ends[-1] // config.accumulate)
@@ -125,10 +129,16 @@ class Engine:
         optimiser = method.optimiser(groups)
         self.model: nn.Module
         self.optimiser: torch.optim.Optimizer
-        self.model, self.optimiser = self.accelerator.prepare(prepared, optimiser)
+        # In evaluation mode it is not wrapped; gradients are added up in `_step`.
+        self.model = self.accelerator.prepare_model(prepared, evaluation_mode=processes.n > 1)
+        self.optimiser = self.accelerator.prepare_optimizer(optimiser)
         self.plain_optimiser = optimiser
         pad_id = backbone.tokenizer.pad_token_id
         self.pooled = pooled_states(self.model, [train, valid], config, pad_id=pad_id)
+        self.objective = Objective(
+            self.model, backbone, method, train, config,
+            accelerator=self.accelerator, states=self.pooled[0] if self.pooled else None,
+        )  # fmt: skip
         self.guard = DivergenceGuard(config.guard_factor, floor=math.log(len(backbone.labels)))
         self.state = TrainingState()
         self.tracker = Tracker(self.accelerator, config)
@@ -138,7 +148,8 @@ class Engine:
         from accelerate.state import AcceleratorState
 
         require_tracker(self.config)
-        require_one_process()
+        if self.processes.n == 1:
+            require_one_process("this training")
         device = pick_device()
         precision = "bf16" if pick_dtype(self.config, device) == "bfloat16" else "no"
         tracker = None if self.config.report_to == "none" else self.config.report_to
@@ -185,20 +196,21 @@ class Engine:
                 self.accelerator.autocast(),
             ):
                 for states in self.pooled:
-                    states.fill(advance)
+                    states.fill(advance, self.processes)
 
     def _start(self) -> Estimate | None:
         found = checkpoints(self.run.checkpoints)
         if found:
             self._restore()
-            self.run.rewind(self.state.progress.step)
+            self._rewind()
             return None
         sizes = [int(self.train_store.lengths[self._batch(i)].sum()) for i in range(min(8, self.epoch_ends[0]))]
         middle = sizes.index(sorted(sizes)[len(sizes) // 2])
         n_tokens = round(float(self.train_store.lengths.mean()) * sum(len(self._batch(i)) for i in self._all_batches()))
         part = max(self.parts(self._batch(middle)), key=len)
         part_tokens = int(self.train_store.lengths[part].sum())
-        expected = estimate(self.model, lambda: self._loss(part), batch_tokens=part_tokens, n_tokens=n_tokens)
+        n_own = n_tokens // self.processes.n
+        expected = estimate(self.model, lambda: self.objective.loss(part), batch_tokens=part_tokens, n_tokens=n_own)
         self.tell(f"Training takes {expected}, evaluations aside.")
         self._save()
         return expected
@@ -230,14 +242,18 @@ class Engine:
         self.model.train()
         for group, peak in zip(self.optimiser.param_groups, self.peak_rates, strict=True):
             group["lr"] = peak * self._rate(step)
+        self.processes.draw_apart(self.seed, step)
         total, n_tokens = 0.0, 0
         for index in range(step * self.config.accumulate, (step + 1) * self.config.accumulate):
             rows = self._batch(index)
-            for part in self.parts(rows):
-                loss = self._loss(part) * (len(part) / len(rows) / self.config.accumulate)
+            for part in self.parts(self.processes.share(rows)):
+                loss = self.objective.loss(part) * (len(part) / len(rows) / self.config.accumulate)
                 self.accelerator.backward(loss)
                 total += loss.item()
             n_tokens += int(self.train_store.lengths[rows].sum())
+        self.processes.draw_alike(self.seed, step)
+        self.processes.add_up_gradients(trainable(self.model).values())
+        total = self.processes.sum(torch.tensor(total, dtype=torch.float64)).item()
         self.method.after_backward(self.model, step=step, n_steps=self.n_steps)
         norm = self.accelerator.clip_grad_norm_(trainable(self.model).values(), self.config.clip_norm)
         if norm is not None and not math.isfinite(norm):
@@ -254,36 +270,9 @@ class Engine:
         Args:
             rows: Of one batch.
         """
-        is_whole = self.accelerator.device.type != "cpu"
-        return [rows] if is_whole else within_budget(rows, self.train_store.lengths, PART_TOKENS)
-
-    def _logits(self, rows: NDArray[np.int64]) -> torch.Tensor:
-        with self.accelerator.autocast():
-            if self.pooled and self.pooled[0].is_filled:
-                return self.pooled[0].logits(rows)
-            texts = [self.train_store[i] for i in rows]
-            multiple = 16 if self.is_half_cpu else 1  # each shape has a kernel made for it, which costs time and memory
-            pad_id, limit = self.backbone.tokenizer.pad_token_id, self.backbone.max_tokens
-            batch = collate(texts, pad_id=pad_id, multiple=multiple, limit=limit)
-            return logits_of(self.model, {key: value.to(self.accelerator.device) for key, value in batch.items()})
-
-    def _loss(self, rows: NDArray[np.int64]) -> torch.Tensor:
-        device = self.accelerator.device
-        # A text without a label weighs nothing here, so that any class will do.
-        targets = torch.from_numpy(self.train_store.labels[rows].astype(np.int64).clip(min=0)).to(device)
-        weights = torch.from_numpy(self.weights[rows]).to(device)
-        logits = self._logits(rows)
-        loss = self.method.loss(logits, targets, weights, smoothing=self.config.label_smoothing)
-        if share := self.config.distil_weight:
-            loss = (1 - share) * loss + share * self._distance(logits, rows, weights)
-        penalty = self.method.penalty(self.model)
-        return loss if penalty is None else loss + penalty
-
-    def _distance(self, logits: torch.Tensor, rows: NDArray[np.int64], weights: torch.Tensor) -> torch.Tensor:
-        teacher = torch.from_numpy(self.train_store.teacher[rows]).to(logits.device)
-        is_labelled = torch.from_numpy(self.train_store.is_labelled[rows]).to(logits.device)
-        weights = torch.where(is_labelled, weights, torch.ones_like(weights))
-        return distillation_loss(logits, teacher, weights, temperature=self.config.distil_temperature)
+        if self.accelerator.device.type != "cpu":
+            return [rows] if len(rows) else []
+        return within_budget(rows, self.train_store.lengths, PART_TOKENS)
 
     def _rate(self, step: int) -> float:
         share = warmup_cosine(step, n_steps=self.n_steps, warmup_share=self.config.warmup_share)
@@ -333,18 +322,28 @@ class Engine:
 
     def _judge(self) -> ValidationScore:
         self.model.eval()
+        self.processes.require_alike(trainable(self.model).values())
         store = self.valid_store
         with self.accelerator.autocast():
             if self.pooled and self.pooled[1].is_filled:
                 with torch.inference_mode():
                     logits = self.pooled[1].logits(np.arange(len(store))).cpu().numpy()
             else:
-                scorer = Classifier(self.backbone, self.method, self.model, max_tokens=0)
-                rows = [store[index] for index in range(len(store))]
-                logits = scorer.logits(rows, batch_tokens=2 * self.config.batch_tokens)
+                logits = self._read(store)
         return judge(logits, store.labels, label_set=self.backbone.labels, target_fpr=self.config.target_fpr)
 
+    def _read(self, store: TokenStore) -> NDArray[np.float32]:
+        scorer = Classifier(self.backbone, self.method, self.model, max_tokens=0)
+        own = self.processes.share(np.arange(len(store)))
+        logits = torch.zeros(len(store), len(self.backbone.labels))
+        if len(own):
+            found = scorer.logits([store[index] for index in own], batch_tokens=2 * self.config.batch_tokens)
+            logits[own] = torch.from_numpy(found)
+        return self.processes.sum(logits).numpy()
+
     def _log(self, values: dict[str, float], *, duration_s: float | None = None) -> None:
+        if not self.processes.is_main:
+            return
         entry: dict[str, float] = {"step": self.state.progress.step, **values}
         if duration_s is not None:
             entry["duration_s"] = round(duration_s, 4)
@@ -354,20 +353,26 @@ class Engine:
     def _save(self) -> None:
         self.state.progress.guard = self.guard.state()
         self.state.method = self.method.state(self.model)
-        save_checkpoint(
-            self.run.checkpoints, self.model, self.plain_optimiser, self.state, keep=self.config.keep_checkpoints
-        )
+        if self.processes.is_main:
+            save_checkpoint(
+                self.run.checkpoints, self.model, self.plain_optimiser, self.state, keep=self.config.keep_checkpoints
+            )
 
     def _restore(self) -> None:
         self.state = load_checkpoint(checkpoints(self.run.checkpoints)[-1], self.model, self.plain_optimiser)
         self.guard.restore(self.state.progress.guard)
         self.method.restore(self.model, self.state.method)
+        self.processes.wait()  # the main one may write over what the others still read
+
+    def _rewind(self) -> None:
+        if self.processes.is_main:
+            self.run.rewind(self.state.progress.step)
 
     def _go_back(self, loss: float) -> None:
         at = self.state.progress.step
         self._restore()
         done = self.state.progress
-        self.run.rewind(done.step)
+        self._rewind()
         if done.n_rollbacks >= self.config.max_rollbacks:
             raise TrainingError(
                 f"The loss rose to {loss:.3g} at step {at} and diverged again after {done.n_rollbacks} rollbacks. "

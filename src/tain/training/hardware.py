@@ -7,22 +7,9 @@ from typing import Literal
 
 import torch
 
-from tain.core.errors import ConfigError
+from tain.core.launch import n_beside
 from tain.core.threads import idle_threads
 from tain.training.config import TrainingConfig
-
-
-def require_one_process() -> None:
-    """Return only if no launcher started several processes for one training.
-
-    Raises:
-        ConfigError: If torchrun or `accelerate launch` did: each would train all texts and write the same folder.
-    """
-    if (n := int(os.environ.get("WORLD_SIZE", "1"))) > 1:
-        raise ConfigError(
-            f"A launcher started {n} processes (WORLD_SIZE={n}); tain trains in one. Start it without torchrun or "
-            "`accelerate launch`, on one device (CUDA_VISIBLE_DEVICES picks it)."
-        )
 
 
 def pick_device() -> torch.device:
@@ -48,8 +35,8 @@ def has_native_bf16() -> bool:
 
 
 def pick_threads(config: TrainingConfig) -> int:
-    """The threads asked for, else the idle cores of this process, at least one."""
-    return idle_threads(config.threads)
+    """The threads asked for, else the idle cores that this process has beside others of one training, at least one."""
+    return config.threads or max(1, idle_threads() // n_beside())
 
 
 def keep_few_kernels() -> None:

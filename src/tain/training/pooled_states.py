@@ -14,6 +14,7 @@ from tain.methods.method import is_head, trainable
 from tain.models import collate
 from tain.models.batch import by_length
 from tain.training.config import TrainingConfig
+from tain.training.processes import ALONE, Processes
 from tain.training.store import TokenStore
 
 MAX_BYTES = 2 * 2**30
@@ -23,39 +24,42 @@ BATCH_TOKENS = 2048
 class PooledStates:
     """Of the texts of one store, float32 of shape (n_texts, width)."""
 
-    def __init__(self, model: nn.Module, head: nn.Module, store: TokenStore, *, pad_id: int) -> None:
+    def __init__(self, model: nn.Module, head: nn.Module, store: TokenStore, *, width: int, pad_id: int) -> None:
         """Nothing is computed yet.
 
         Args:
             model: The whole network.
             head: The part of it that trains; it is given one vector for each text.
             store: The texts.
+            width: Of that vector.
             pad_id: Id that fills short rows up.
         """
         self._model, self._head, self._store, self._pad_id = model, head, store, pad_id
-        self._states = torch.empty(0)
+        self._width, self._states = width, torch.empty(0)
 
     @property
     def is_filled(self) -> bool:
         """Whether they are computed."""
         return len(self._states) > 0
 
-    def fill(self, advance: Advance) -> None:
+    def fill(self, advance: Advance, processes: Processes = ALONE) -> None:
         """Read every text once.
 
         Args:
             advance: Told the tokens of each batch.
+            processes: Those that share the reading.
         """
         device = next(self._model.parameters()).device
         lengths = self._store.lengths.tolist()
         self._model.eval()
-        for chosen in by_length(lengths, batch_tokens=BATCH_TOKENS):
+        states = torch.zeros(len(lengths), self._width, device=device)
+        batches = list(by_length(lengths, batch_tokens=BATCH_TOKENS))
+        for chosen in batches[processes.rank :: processes.n]:
             batch = collate([self._store[index] for index in chosen], pad_id=self._pad_id)
             found = _head_input(self._model, self._head, {key: value.to(device) for key, value in batch.items()})
-            if not self.is_filled:
-                self._states = torch.empty(len(lengths), found.shape[1], device=device)
-            self._states[chosen] = found.float()
+            states[chosen] = found.float()
             advance(sum(lengths[index] for index in chosen))
+        self._states = processes.sum(states)
 
     def logits(self, rows: np.ndarray) -> torch.Tensor:
         """What the head makes of some of the texts, float32 of shape (n_rows, n_labels).
@@ -87,7 +91,7 @@ def pooled_states(
     one = _head_input(model, head, {"input_ids": ids.to(device), "attention_mask": torch.ones_like(ids).to(device)})
     if one.dim() != 2 or sum(map(len, stores)) * one.shape[1] * 4 > MAX_BYTES:
         return []  # such a head reads every token's state
-    return [PooledStates(model, head, store, pad_id=pad_id) for store in stores]
+    return [PooledStates(model, head, store, width=one.shape[1], pad_id=pad_id) for store in stores]
 
 
 def _head(model: nn.Module, parameter: str) -> nn.Module:

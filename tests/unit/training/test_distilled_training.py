@@ -10,7 +10,7 @@ from tain.core.example import DETECTION
 from tain.methods import build_method
 from tain.methods.method import trainable
 from tain.models import load_backbone
-from tain.training import engine as engine_module
+from tain.training import objective as objective_module
 from tain.training.batches import row_weights
 from tain.training.config import TrainingConfig
 from tain.training.engine import Engine
@@ -55,14 +55,14 @@ def made(base, folder, content, *, kind="kd_lora", name="run", **settings):
 
 def test_a_text_has_its_own_teacher_after_shuffling_in_every_epoch_and_view(base, tmp_path, monkeypatch):
     read, held = [], []
-    collate, distance = engine_module.collate, engine_module.distillation_loss
-    monkeypatch.setattr(engine_module, "collate", lambda texts, **kw: read.append(texts) or collate(texts, **kw))
+    collate, distance = objective_module.collate, objective_module.distillation_loss
+    monkeypatch.setattr(objective_module, "collate", lambda texts, **kw: read.append(texts) or collate(texts, **kw))
 
     def recorded(logits, teacher, weights, *, temperature):
         held.append(teacher)
         return distance(logits, teacher, weights, temperature=temperature)
 
-    monkeypatch.setattr(engine_module, "distillation_loss", recorded)
+    monkeypatch.setattr(objective_module, "distillation_loss", recorded)
     training = made(base, tmp_path, rows(n_views=2, unlabelled=6), distil_weight=0.5, n_epochs=4)
     training.train()
     assert len(held) == len(read) >= 8
@@ -97,14 +97,14 @@ def test_a_batch_adds_up_from_labels_and_teacher(base, tmp_path):
     store = training.train_store
     every = np.arange(7)
     with torch.no_grad():
-        batch = engine_module.collate([store[i] for i in every], pad_id=0)
-        logits = engine_module.logits_of(training.model, batch)
+        batch = objective_module.collate([store[i] for i in every], pad_id=0)
+        logits = objective_module.logits_of(training.model, batch)
         z, t = (logits / 1.5).log_softmax(-1), (torch.from_numpy(store.teacher) / 1.5).log_softmax(-1)
         kl = (t.exp() * (t - z)).sum(-1) * 1.5**2
         ce = torch.nn.functional.cross_entropy(logits[:4], torch.tensor([0, 1, 0, 1]), reduction="none")
         expected = (0.7 * ce.sum() + 0.3 * kl.sum()) / 7
-        torch.testing.assert_close(training._loss(every), expected)
-        torch.testing.assert_close(training._loss(every[4:]), 0.3 * kl[4:].mean())
+        torch.testing.assert_close(training.objective.loss(every), expected)
+        torch.testing.assert_close(training.objective.loss(every[4:]), 0.3 * kl[4:].mean())
 
 
 def test_texts_without_a_label_move_the_weights(base, tmp_path):
@@ -133,9 +133,9 @@ def test_what_a_method_adds_to_the_loss_is_added_whole(base, tmp_path):
     training = made(base, tmp_path, rows(4), distil_weight=0.5)
     every = np.arange(4)
     with torch.no_grad():
-        before = training._loss(every)
+        before = training.objective.loss(every)
         training.method.penalty = lambda model: torch.tensor(3.0)
-        torch.testing.assert_close(training._loss(every), before + 3.0)
+        torch.testing.assert_close(training.objective.loss(every), before + 3.0)
 
 
 def ruled(n, *, seed, n_labelled):
