@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -85,16 +86,18 @@ def _shown(row: TuningRow) -> tuple[str, Spread]:
 
 def _parameters(rows: Sequence[TuningRow]) -> Figure:
     tasks = list(dict.fromkeys(row.task for row in rows))
-    sizes = sorted({row.size for row in rows})
+    sizes = {task: sorted({row.size for row in rows if row.task == task}) for task in tasks}
+    depth = max(map(len, sizes.values()))
     names = list(dict.fromkeys(row.contestant for row in rows if row.n_trainable))
     classical = list(dict.fromkeys(row.contestant for row in rows if not row.n_trainable))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(PANEL[0] * len(tasks) + 0.4, PANEL[1] * len(sizes) + 0.7), layout="constrained")
-        panels = figure.subplots(len(sizes), len(tasks), squeeze=False)
+        figure = Figure(figsize=(PANEL[0] * len(tasks) + 0.4, PANEL[1] * depth + 0.7), layout="constrained")
+        panels = figure.subplots(depth, len(tasks), squeeze=False)
         handles: dict[str, Any] = {}
-        for (i, size), (j, task) in ((a, b) for a in enumerate(sizes) for b in enumerate(tasks)):
-            axes, own = panels[i][j], [row for row in rows if row.size == size and row.task == task]
-            axes.set_axis_off() if not own else _panel(axes, own, names, classical, handles)
+        for column, task in zip(panels.T, tasks, strict=True):
+            for axes, size in zip_longest(column, sizes[task]):
+                own = [row for row in rows if row.size == size and row.task == task]
+                axes.set_axis_off() if not own else _panel(axes, own, names, classical, handles)
         ordered = [name for name in (*names, *classical) if name in handles]
         figure.legend([handles[n] for n in ordered], ordered, loc="outside lower center", ncols=min(4, len(ordered)))
     return figure
