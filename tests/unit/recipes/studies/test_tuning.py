@@ -257,12 +257,12 @@ def test_a_limit_stops_between_cells_and_only_takes_what_is_named(tmp_path, data
     assert run([*flags, "--limit-minutes", "0"]) == PARTIAL
     out, err = capsys.readouterr()
     assert len(here) == 1
-    assert "Not complete: Steps left: 5" in out
+    assert "Not complete, steps left: 5" in out
     assert "Stopped at the limit of 0 minutes: 5 to go, about" in err
     assert run([*flags, "--only", "head only"]) == DONE
     assert all("head_only" in name for name in here[1:]) and len(here) == 4
     out, err = capsys.readouterr()
-    assert "that was the last" in err and "Not complete: Steps left: 2" in out  # of the whole study
+    assert "that was the last" in err and "Not complete, steps left: 2" in out  # of the whole study
     assert run([*flags, "--only", "zebra"]) == MISUSE
     assert "--only zebra: nothing in the study has this name" in capsys.readouterr().err
     assert run(flags) == DONE

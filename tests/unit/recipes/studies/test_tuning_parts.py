@@ -245,7 +245,7 @@ def test_what_diverged_or_is_left_is_told():
     told_of = markdown(Results((failed, row("full", 0.5, n_diverged=1)), (), n_left=3))
     assert "| all diverged |" in told_of
     assert "| 2 (1 diverged) |" in told_of
-    assert "**Not complete: Steps left: 3.**" in told_of
+    assert "**Not complete, steps left: 3.**" in told_of
 
 
 def test_few_bits_have_columns_only_where_somebody_has_them():

@@ -33,7 +33,7 @@ class ForgettingResults:
         """Two tables and what the numbers mean."""
         parts = [_main(self.rows), ABOUT_ROWS]
         if self.n_left:
-            parts.append(f"**Not complete: Steps left: {self.n_left:,}.** The same command goes on.")
+            parts.append(f"**Not complete, steps left: {self.n_left:,}.** The same command goes on.")
         if written := _written_rows(self.rows):
             parts += [_as_table(WRITTEN_HEAD, written), ABOUT_WRITTEN]
         if self.gaps:

@@ -71,7 +71,7 @@ def about_rows(results: Results) -> list[str]:
         told = ", ".join(f"{student} from {teacher}" for student, teacher in taught)
         lines.append(f"Taught: {told}, by its logits on the same training texts; the time of a teacher is its own.")
     if results.n_left:
-        lines.append(f"**Not complete: Steps left: {results.n_left:,}.** The same command, without --only, goes on.")
+        lines.append(f"**Not complete, steps left: {results.n_left:,}.** The same command, without --only, goes on.")
     return lines
 
 
