@@ -134,7 +134,7 @@ def test_the_head_alone_forgets_nothing_and_what_was_measured_is_never_measured_
 def test_what_is_retained_of_a_part_of_the_study_is_measured_at_once(tmp_path, data, here):
     table = compare(write_study(tmp_path, data), tmp_path / "out", only=["head only"], is_quiet=True)
     assert [row["contestant"] for row in table.as_json()["rows"]] == ["", "head only"]
-    assert table.n_left == 6 and not table.is_cut_short and "Steps left: 6" in table.markdown()
+    assert table.n_left == 6 and not table.is_cut_short and "steps left: 6" in table.markdown()
 
 
 @pytest.mark.parametrize(
