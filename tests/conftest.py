@@ -1,7 +1,10 @@
 """What every test has in common: no network, one thread, and the shared data where there is some."""
 
+import atexit
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,6 +21,8 @@ os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["COLUMNS"] = "80"
+os.environ["TAIN_CACHE"] = tempfile.mkdtemp(prefix="tain-cache-")  # what a user has kept answers no test
+atexit.register(shutil.rmtree, os.environ["TAIN_CACHE"], ignore_errors=True)
 for name in ("TAIN_TRACEBACK", "NO_COLOR", "FORCE_COLOR"):
     os.environ.pop(name, None)
 

@@ -7,7 +7,7 @@ with `init = "residual"` LoftQ of one step, Li et al. 2023, arXiv:2310.08659. Ho
 bits is spent and what the importance of a weight is, with the differences from the paper: `tain.methods.quantised`.
 Differs besides: layers with a bias are quantised too, which the authors' check refuses; and where a budget is given,
 the program chooses from 28 of the 432 layouts unless `n_layouts` says otherwise, and their errors are measured after
-two turns of the alternation.
+two turns of the alternation, once for each matrix and rank.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tain.methods.quantised import Decomposition, Layout, QuantisedLinear, alloc
 from tain.methods.quantised.codebook import BITS
 from tain.methods.quantised.layout import Constant
 from tain.methods.quantised.linear import packed_from
+from tain.methods.quantised.trials import trial_errors
 from tain.methods.targets import target_linears
 from tain.models import Backbone, TokenIds
 
@@ -133,7 +134,7 @@ class LqLora(Method[LqLoraSettings]):
             raise MethodError(
                 "method.data_aware is true, but no text was looked at. Give training texts, or set false."
             )
-        layouts = self._layouts(linears, seed)
+        layouts = self._layouts(linears)
         backbone.model.requires_grad_(False)
         lost, whole = 0.0, 0.0
         for index, (name, linear) in enumerate(linears.items()):
@@ -176,22 +177,29 @@ class LqLora(Method[LqLoraSettings]):
             right = (2 * drawn - 1) / math.sqrt(right.shape[1])
         return left, right
 
-    def _layouts(self, linears: Mapping[str, nn.Linear], seed: int) -> dict[str, Layout]:
+    def _layouts(self, linears: Mapping[str, nn.Linear]) -> dict[str, Layout]:
         if (layout := self.config.layout) is not None:
             return dict.fromkeys(linears, layout)
         choices = candidates(self.config.n_layouts)
         sizes = [linear.weight.numel() for linear in linears.values()]
         costs = [
-            [
-                self._decompose(name, linear, layout, seed=seed + index, n_turns=N_TRIAL_TURNS).error ** 2
-                for layout in choices
-            ]
+            [error**2 for error in self._trial_errors(name, linear, choices, seed=index)]
             for index, (name, linear) in enumerate(linears.items())
         ]
         bits = [[8 * layout.stored_bytes(size) for layout in choices] for size in sizes]
         budget = math.floor(self.config.bits * sum(sizes))
         found = allocate(np.array(costs), np.array(bits, dtype=np.int64), budget=budget)
         return {name: choices[index] for name, index in zip(linears, found.layouts, strict=True)}
+
+    def _trial_errors(self, name: str, linear: nn.Linear, layouts: Sequence[Layout], *, seed: int) -> list[float]:
+        # The seed of a training changes nothing here: all get the same layouts.
+        return trial_errors(
+            lambda layout: self._decompose(name, linear, layout, seed=seed, n_turns=N_TRIAL_TURNS).error,
+            layouts,
+            linear.weight,
+            self._importance.get(name),
+            settings=(self.config.rank, self.config.init, N_TRIAL_TURNS, seed),
+        )
 
     def state(self, model: nn.Module) -> Tensors:
         """Q, bit for bit: made again on a resumed start, another number of threads might round it otherwise."""

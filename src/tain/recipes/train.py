@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -10,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from tain.core.cache import cache_folder
 from tain.core.errors import ConfigError
 from tain.core.files import read_json, whole_file, write_json
 from tain.core.launch import require_one_process
@@ -30,7 +30,6 @@ from tain.training.store import TokenStore
 from tain.training.trackers import require_tracker
 from tain.training.untrained import without_training
 
-CACHE_VARIABLE = "TAIN_CACHE"
 DATA, MANIFEST = "data.json", "manifest.json"
 N_PROBES = 4
 
@@ -114,7 +113,9 @@ def train(
     method.make_room(backbone)
     # The texts are checked before the folder is touched: what --force replaces is not lost to a bad file.
     with processes.main_first():
-        corpus = tokenise(config.corpus, backbone, cache=_cache(), seed=config.seed, sha256=sha256, is_quiet=is_quiet)
+        corpus = tokenise(
+            config.corpus, backbone, cache=cache_folder("tokens"), seed=config.seed, sha256=sha256, is_quiet=is_quiet
+        )
     n_trainable = method.n_trainable(backbone)
     tell(_describe(corpus, method.kind, n_trainable))
     opened = run.opened(settings, threads=pick_threads(config.training), is_resumed=is_resumed, force=force)
@@ -142,11 +143,6 @@ def _save(result: TrainingResult, corpus: TokenisedCorpus, run: RunFolder) -> No
     write_seen(run.model / SEEN, corpus.seen)
     if corpus.ngrams:
         write_ngrams(run.model / NGRAMS, corpus.ngrams)
-
-
-def _cache() -> Path:
-    root = os.environ.get(CACHE_VARIABLE)
-    return (Path(root) if root else Path.home() / ".cache" / "tain") / "tokens"
 
 
 def _require_use_of_unlabelled(config: RunConfig) -> None:

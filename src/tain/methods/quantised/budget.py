@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from tain.core.errors import MethodError
+from tain.core.streams import stdout_to_stderr
 from tain.methods.quantised.blockwise import round_trip
 from tain.methods.quantised.codebook import BITS
 from tain.methods.quantised.layout import Layout, grid
@@ -129,14 +130,15 @@ def _milp(costs: Floats, bits: Integers, rows: Integers, budget: int) -> Floats 
 
     n = len(costs)
     one_each = coo_array((np.ones(n), (rows, np.arange(n))), shape=(int(rows.max()) + 1, n))
-    # Numbers near one: the solver's tolerances are absolute.
-    result = milp(
-        costs / max(float(costs.max()), 1e-300),
-        integrality=np.ones(n, dtype=np.int64),
-        bounds=Bounds(0, 1),
-        constraints=[LinearConstraint(one_each.tocsr(), 1, 1), LinearConstraint(bits[None] / budget, -np.inf, 1)],
-        options={"mip_rel_gap": GAP, "node_limit": MOST_NODES},
-    )
+    with stdout_to_stderr():  # HiGHS 1.12 tells stdout of its own doings, where only data goes
+        # Numbers near one: the solver's tolerances are absolute.
+        result = milp(
+            costs / max(float(costs.max()), 1e-300),
+            integrality=np.ones(n, dtype=np.int64),
+            bounds=Bounds(0, 1),
+            constraints=[LinearConstraint(one_each.tocsr(), 1, 1), LinearConstraint(bits[None] / budget, -np.inf, 1)],
+            options={"mip_rel_gap": GAP, "node_limit": MOST_NODES},
+        )
     return None if result.x is None else np.asarray(result.x, dtype=np.float64)
 
 
