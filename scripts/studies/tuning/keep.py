@@ -24,16 +24,24 @@ TABLES = ("valid", "test", "train")
 
 
 def pack(cells: Path, output: Path) -> None:
-    """Every finished cell of a folder, in order of their names."""
-    names = sorted(folder.name for folder in cells.iterdir() if (folder / "cost.json").is_file())
+    """Every finished cell of a folder, in order of their names; not those that are being made again."""
+    n_kept = 0
     with whole_file(output) as part, tarfile.open(part, "w:xz", preset=9 | lzma.PRESET_EXTREME) as archive:
-        for name in names:
-            for table in TABLES:
-                if (source := cells / name / f"{table}.parquet").is_file():
-                    _add(archive, f"{name}/{table}.arrow", _plain(source))
-            for file in SETTINGS:  # last, as the cost says that a cell is finished
-                _add(archive, f"{name}/{file}", (cells / name / file).read_bytes())
-    print(f"{len(names)} cells, {output.stat().st_size / 1e6:.1f} MB")
+        for cell in sorted(cells.iterdir()):
+            try:
+                files = _files(cell)
+            except FileNotFoundError:
+                continue
+            for name, content in files.items():
+                _add(archive, f"{cell.name}/{name}", content)
+            n_kept += 1
+    print(f"{n_kept} cells, {output.stat().st_size / 1e6:.1f} MB")
+
+
+def _files(cell: Path) -> dict[str, bytes]:
+    tables = {f"{table}.arrow": cell / f"{table}.parquet" for table in TABLES}
+    found = {name: _plain(source) for name, source in tables.items() if source.is_file()}
+    return found | {name: (cell / name).read_bytes() for name in SETTINGS}  # last: the cost says that it is finished
 
 
 def unpack(source: Path, cells: Path) -> None:
