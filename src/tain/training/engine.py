@@ -316,8 +316,8 @@ class Engine:
         done.n_bad += 1
         if not done.best or candidates[name].key > tuple(done.best):
             done.best, done.best_step, done.best_is_average = list(candidates[name].key), done.step, bool(name)
-            source = self.state.average if name else copy_of(self.model)
-            self.state.best = {key: value.clone() for key, value in source.items()}
+            average = self.state.average
+            self.state.best = {k: v.clone() for k, v in average.items()} if name else copy_of(self.model)
             done.n_bad = 0
 
     def _judge(self) -> ValidationScore:
