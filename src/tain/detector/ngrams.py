@@ -1,13 +1,14 @@
 """A linear model of n-grams whose logits are added to the network's.
 
 A small network learns the manner of a text and passes over its single words; n-grams of characters and words do the
-reverse, and the sum ranks texts better, on average, than either (docs/adr/0012). Each is fitted to the labels alone and
+reverse, and the sum ranks texts better, on average, than either (docs/adr/0012). Skeletons, runs of words of which only
+the common ones are read, carry over to other topics best. Each is fitted to the labels alone and
 to the same texts. Scoring needs numpy and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,22 +20,13 @@ from safetensors.numpy import save_file
 from tain.core.errors import DetectorError
 from tain.core.files import whole_file
 from tain.detector.arrays import read_arrays
-from tain.evaluation.char_ngrams import char_ngrams
-from tain.evaluation.hashed_tfidf import NgramTfidf, Vocabulary
+from tain.evaluation.hashed_tfidf import NGRAM_BLOCKS, NgramTfidf, Vocabulary
 from tain.evaluation.hashing import N_BUCKETS
-from tain.evaluation.word_ngrams import word_ngrams
 
 NGRAMS = "ngrams.safetensors"
 BLOCK_TEXTS = 256
-_KINDS = {
-    "char_columns": np.int32,
-    "char_idf": np.float16,
-    "word_columns": np.int32,
-    "word_idf": np.float16,
-    "weights": np.float16,
-    "intercept": np.float32,
-    "share": np.float32,
-}
+_OLDEST = ("char", "word")
+"""The blocks of the first detectors; those made since have all."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +34,13 @@ class NgramModel:
     """Texts in, logits out.
 
     Attributes:
-        chars: Of character 2–4-grams.
-        words: Of words, marks and pairs of them.
-        weights: One for each of both, characters first, shape (k,).
+        blocks: The n-grams of each kind, in the order of `NGRAM_BLOCKS`.
+        weights: One for each n-gram, block by block, shape (k,).
         intercept: Added to their sum.
         share: How many logits of the network one of these counts for.
     """
 
-    chars: Vocabulary
-    words: Vocabulary
+    blocks: dict[str, Vocabulary]
     weights: NDArray[np.float32]
     intercept: float
     share: float = 1.0
@@ -94,9 +84,9 @@ class NgramModel:
 
     @classmethod
     def _made(cls, features: NgramTfidf, weights: NDArray[np.floating], intercept: float, share: float) -> NgramModel:
-        chars, words = (_short(part.vocabulary) for part in (features.chars, features.words))
+        blocks = {name: _short(part.vocabulary) for name, part in features.blocks.items()}
         short = weights.astype(np.float16).astype(np.float32)
-        return cls(chars, words, short, float(np.float32(intercept)), share)
+        return cls(blocks, short, float(np.float32(intercept)), share)
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What is added to the logit of ai minus that of human for each text, shape (n,).
@@ -109,13 +99,13 @@ class NgramModel:
 
     def _scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
         total = np.full(len(texts), self.intercept)
-        for vocabulary, weights in zip((self.chars, self.words), self._parts(), strict=True):
+        for vocabulary, weights in zip(self.blocks.values(), self._parts(), strict=True):
             found = vocabulary.weigh(texts)
             total += np.bincount(found.rows, found.counts * weights[found.buckets], minlength=len(texts))
         return (total * self.share).astype(np.float32)
 
     def _parts(self) -> list[NDArray[np.float32]]:
-        return np.split(self.weights, [len(self.chars.columns)])
+        return np.split(self.weights, np.cumsum([len(block.columns) for block in self.blocks.values()])[:-1])
 
 
 def write_ngrams(path: Path, model: NgramModel) -> None:
@@ -125,17 +115,16 @@ def write_ngrams(path: Path, model: NgramModel) -> None:
         path: The file.
         model: What to write.
     """
-    arrays: dict[str, NDArray[Any]] = {
-        "char_columns": model.chars.columns,
-        "char_idf": model.chars.idf,
-        "word_columns": model.words.columns,
-        "word_idf": model.words.idf,
+    arrays: dict[str, NDArray[Any]] = {f"{name}_columns": block.columns for name, block in model.blocks.items()}
+    arrays |= {f"{name}_idf": block.idf for name, block in model.blocks.items()}
+    arrays |= {
         "weights": model.weights,
         "intercept": np.array([model.intercept]),
         "share": np.array([model.share]),
     }
+    kinds = _kinds(model.blocks)
     with whole_file(path) as part:
-        save_file({name: value.astype(_KINDS[name]) for name, value in arrays.items()}, part)
+        save_file({name: value.astype(kinds[name]) for name, value in arrays.items()}, part)
 
 
 def read_ngrams(folder: Path) -> NgramModel | None:
@@ -151,24 +140,37 @@ def read_ngrams(folder: Path) -> NgramModel | None:
     if not file.is_file():
         return None
     arrays = read_arrays(file)
-    if not _is_sound(arrays):
+    blocks = tuple(NGRAM_BLOCKS) if "skeleton_columns" in arrays else _OLDEST
+    if not _is_sound(arrays, blocks):
         kinds = {name: f"{value.dtype} of shape {value.shape}" for name, value in arrays.items()}
         raise DetectorError(f"{file}: holds {kinds}; expected the n-grams of a detector. Copy the folder again.")
     return NgramModel(
-        Vocabulary(char_ngrams, arrays["char_columns"], arrays["char_idf"].astype(np.float32)),
-        Vocabulary(word_ngrams, arrays["word_columns"], arrays["word_idf"].astype(np.float32)),
+        {name: _vocabulary(name, arrays) for name in blocks},
         arrays["weights"].astype(np.float32),
         float(arrays["intercept"][0]),
         float(arrays["share"][0]),
     )
 
 
-def _is_sound(arrays: dict[str, NDArray[Any]]) -> bool:
-    if {name: value.dtype for name, value in arrays.items()} != {n: np.dtype(kind) for n, kind in _KINDS.items()}:
+def _vocabulary(name: str, arrays: dict[str, NDArray[Any]]) -> Vocabulary:
+    count, _ = NGRAM_BLOCKS[name]
+    return Vocabulary(count, arrays[f"{name}_columns"], arrays[f"{name}_idf"].astype(np.float32))
+
+
+def _kinds(blocks: Iterable[str]) -> dict[str, type[np.generic]]:
+    found: dict[str, type[np.generic]] = {"weights": np.float16, "intercept": np.float32, "share": np.float32}
+    for name in blocks:
+        found |= {f"{name}_columns": np.int32, f"{name}_idf": np.float16}
+    return found
+
+
+def _is_sound(arrays: dict[str, NDArray[Any]], blocks: Sequence[str]) -> bool:
+    kinds = {name: np.dtype(kind) for name, kind in _kinds(blocks).items()}
+    if {name: value.dtype for name, value in arrays.items()} != kinds:
         return False
-    columns = arrays["char_columns"], arrays["word_columns"]
-    n_chars, n_words = map(len, columns)
-    shapes = {"char_idf": n_chars, "word_idf": n_words, "weights": n_chars + n_words, "intercept": 1, "share": 1}
+    columns = [arrays[f"{name}_columns"] for name in blocks]
+    shapes = {f"{name}_idf": len(own) for name, own in zip(blocks, columns, strict=True)}
+    shapes |= {"weights": sum(map(len, columns)), "intercept": 1, "share": 1}
     return all(arrays[name].shape == (n,) for name, n in shapes.items()) and all(map(_are_buckets, columns))
 
 

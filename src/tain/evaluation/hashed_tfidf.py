@@ -12,17 +12,23 @@ from numpy.typing import NDArray
 from tain.core.errors import MetricError
 from tain.evaluation.char_ngrams import char_ngrams
 from tain.evaluation.hashing import N_BUCKETS, Counts
+from tain.evaluation.skeleton_ngrams import skeleton_ngrams
 from tain.evaluation.word_ngrams import word_ngrams
 
 if TYPE_CHECKING:
     from scipy import sparse
 
 MAX_FEATURES = 200_000
-N_CHARS, N_WORDS = 25_000, 50_000
 MAX_CHARS = 20_000
 BLOCK_TEXTS = 256
 
 Count = Callable[[Sequence[str]], Counts]
+NGRAM_BLOCKS: dict[str, tuple[Count, int]] = {
+    "char": (char_ngrams, 25_000),
+    "word": (word_ngrams, 50_000),
+    "skeleton": (skeleton_ngrams, 50_000),
+}
+"""What `NgramTfidf` counts, and how many it keeps of each."""
 Floats32 = NDArray[np.float32]
 
 
@@ -117,18 +123,20 @@ class HashedTfidf:
 
 
 class NgramTfidf:
-    """Character n-grams beside words, marks and pairs of them, each block of length 1 in every text.
+    """Three blocks of n-grams side by side, each of length 1 in every text.
 
-    Spelling and word forms from one, choice and order of words from the other.
+    Spelling and word forms from characters; choice and order of words from words, marks and pairs of them; how a text
+    is built, whatever it is about, from skeletons.
     """
 
     def __init__(self) -> None:
         """Set it up; nothing is computed yet."""
-        self.chars = HashedTfidf(char_ngrams, max_features=N_CHARS, name="n-grams")
-        self.words = HashedTfidf(word_ngrams, max_features=N_WORDS, name="n-grams")
+        self.blocks = {
+            name: HashedTfidf(count, max_features=size, name="n-grams") for name, (count, size) in NGRAM_BLOCKS.items()
+        }
 
     def fit_transform(self, texts: Sequence[str], *, seed: int = 0) -> sparse.csr_matrix:
-        """The weights in the texts that the n-grams are chosen from, characters first, shape (n, at most 75,000).
+        """The weights in the texts that the n-grams are chosen from, block by block, shape (n, at most 125,000).
 
         Args:
             texts: n of them, normalised.
@@ -137,15 +145,15 @@ class NgramTfidf:
         Raises:
             MetricError: If no two texts share an n-gram.
         """
-        return _beside(self.chars.fit_transform(texts), self.words.fit_transform(texts))
+        return _beside([block.fit_transform(texts) for block in self.blocks.values()])
 
     def transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        """The weights in other texts, shape (n, at most 75,000).
+        """The weights in other texts, shape (n, at most 125,000).
 
         Args:
             texts: n of them, normalised as those it was fitted to.
         """
-        return _beside(self.chars.transform(texts), self.words.transform(texts))
+        return _beside([block.transform(texts) for block in self.blocks.values()])
 
 
 def _blocks(texts: Sequence[str]) -> list[Sequence[str]]:
@@ -159,7 +167,7 @@ def _matrix(found: Counts, width: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((found.counts, found.buckets.astype(np.int32), starts), shape=(found.n_rows, width))
 
 
-def _beside(chars: sparse.csr_matrix, words: sparse.csr_matrix) -> sparse.csr_matrix:
+def _beside(blocks: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
     from scipy import sparse
 
-    return sparse.csr_matrix(sparse.hstack([chars, words], format="csr", dtype=np.float32))
+    return sparse.csr_matrix(sparse.hstack(blocks, format="csr", dtype=np.float32))

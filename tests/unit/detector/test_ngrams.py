@@ -39,6 +39,20 @@ def test_what_is_written_answers_the_same(model, tmp_path, texts):
     assert (tmp_path / NGRAMS).stat().st_size < 8 * len(model.weights) + 1000
 
 
+def test_a_file_of_the_first_detectors_has_no_skeletons(model, tmp_path, texts):
+    write_ngrams(tmp_path / NGRAMS, model)
+    arrays = load_file(tmp_path / NGRAMS)
+    n_skeletons = len(arrays.pop("skeleton_columns"))
+    del arrays["skeleton_idf"]
+    arrays["weights"] = arrays["weights"][:-n_skeletons]
+    save_file(arrays, tmp_path / NGRAMS)
+    found = read_ngrams(tmp_path)
+    assert list(found.blocks) == ["char", "word"] and list(model.blocks) == ["char", "word", "skeleton"]
+    skeletons = model.blocks["skeleton"].weigh(texts)
+    own = np.bincount(skeletons.rows, skeletons.counts * model.weights[-n_skeletons:][skeletons.buckets])
+    np.testing.assert_allclose(found.scores(texts) + own, model.scores(texts), atol=1e-4)
+
+
 def test_a_network_may_stand_alone(tmp_path):
     assert read_ngrams(tmp_path) is None
 

@@ -29,11 +29,13 @@ def test_rows_are_like_those_of_scikit_learn(features, options):
     np.testing.assert_allclose(own.toarray(), expected.toarray(), atol=1e-5)
 
 
-def test_both_blocks_have_length_one():
+def test_each_block_has_length_one():
     features = NgramTfidf()
     rows = features.fit_transform(TEXTS)
-    n_chars = len(features.chars.vocabulary.columns)
-    for block in (rows[:, :n_chars], rows[:, n_chars:]):
+    ends = np.cumsum([len(block.vocabulary.columns) for block in features.blocks.values()])
+    assert len(ends) == 3 and ends[-1] == rows.shape[1]
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        block = rows[:, start:end]
         np.testing.assert_allclose(np.sqrt(block.multiply(block).sum(axis=1)), 1, atol=1e-5)
     assert (features.transform(TEXTS) != rows).nnz == 0
 

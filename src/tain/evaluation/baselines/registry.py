@@ -31,7 +31,7 @@ class FeatureKind:
 FEATURES: dict[str, FeatureKind] = {
     "formatting": FeatureKind("surface features", lambda: Scaled(surface_features)),
     "tfidf": FeatureKind("TF-IDF", HashedTfidf),
-    "ngrams": FeatureKind("character and word n-grams", NgramTfidf),
+    "ngrams": FeatureKind("character, word and skeleton n-grams", NgramTfidf),
     "reduced": FeatureKind("TF-IDF on 128 axes", lambda: Reduced(HashedTfidf())),
     "words": FeatureKind("400 words", WordTfidf),
     "style": FeatureKind("stylometry", lambda: Scaled(style_features)),
