@@ -34,6 +34,10 @@ class TrainingConfig(BaseModel):
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="Precision of the forward pass; auto takes bfloat16 where the processor has it."
     )
+    attention: Literal["padded", "varlen"] = Field(
+        "padded",
+        description="How attention reads a batch; varlen leaves its padding out, by FlashAttention: CUDA and bfloat16.",
+    )
     gradient_checkpointing: bool = Field(
         False, description="Compute each block again on the way back: far less memory, half as much time again."
     )

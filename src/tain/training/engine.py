@@ -23,6 +23,7 @@ from tain.methods.method import trainable
 from tain.models import Backbone
 from tain.models.dropout import set_dropout
 from tain.models.half_attention import leave_half_attention, use_half_attention
+from tain.models.varlen_attention import leave_varlen_attention, use_varlen_attention
 from tain.training.averaging import add_to_average, copy_of, put, swapped
 from tain.training.batches import PART_TOKENS, epoch_batches, plan_length, within_budget
 from tain.training.checkpoint import TrainingState, checkpoints, load_checkpoint, save_checkpoint
@@ -34,7 +35,7 @@ from tain.training.guard import DivergenceGuard
 from tain.training.hardware import keep_few_kernels, pick_device, pick_dtype
 from tain.training.objective import Objective
 from tain.training.pooled_states import pooled_states
-from tain.training.preconditions import require_enough_batches, require_teacher
+from tain.training.preconditions import require_enough_batches, require_no_dropped_attention, require_teacher
 from tain.training.processes import ALONE, Processes
 from tain.training.recompute import compute_again
 from tain.training.schedule import warmup_cosine
@@ -108,6 +109,7 @@ class Engine:
         self.processes = processes
         self.is_quiet, self.tell = is_quiet, tell
         require_teacher(train, config)
+        require_no_dropped_attention(config)
         self.epoch_ends = list(accumulate(plan_length(train, config, seed=seed)))
         require_enough_batches(self.epoch_ends[-1], config)
         self.n_steps = max(1, self.epoch_ends[-1] // config.accumulate)
@@ -117,6 +119,9 @@ class Engine:
         if self.is_half_cpu:
             keep_few_kernels()
             use_half_attention(backbone.model)
+        if config.attention == "varlen":
+            is_half = self.accelerator.mixed_precision == "bf16"
+            use_varlen_attention(backbone.model, self.accelerator.device, is_half=is_half)
         set_dropout(backbone.model, attention=config.attention_dropout, hidden=config.hidden_dropout)
         show_texts(method, backbone, train, seed=seed)
         prepared = method.prepare(backbone, seed=seed)
@@ -180,6 +185,7 @@ class Engine:
         if self.is_half_cpu:
             leave_half_attention(self.backbone.model)
             forget_halves(self.model)
+        leave_varlen_attention(self.backbone.model)
         classifier = Classifier(
             self.backbone,
             self.method,

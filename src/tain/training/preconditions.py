@@ -24,6 +24,22 @@ def require_enough_batches(n_batches: int, config: TrainingConfig) -> None:
         )
 
 
+def require_no_dropped_attention(config: TrainingConfig) -> None:
+    """Return only if attention can be taken as asked for.
+
+    Args:
+        config: How attention reads a batch, and whether some of it is dropped.
+
+    Raises:
+        ConfigError: If weights are to be dropped that are never made.
+    """
+    if config.attention == "varlen" and config.attention_dropout:
+        raise ConfigError(
+            f"training.attention_dropout is {config.attention_dropout}, and training.attention = 'varlen' makes no "
+            "weights to drop. Set one of them back."
+        )
+
+
 def require_teacher(train: TokenStore, config: TrainingConfig) -> None:
     """Return only if the texts come with what the loss follows.
 

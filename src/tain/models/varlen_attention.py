@@ -1,0 +1,111 @@
+"""Attention on CUDA without padding: torch's FlashAttention for texts of several lengths laid end to end.
+
+Only attention sees the texts so; the products before and after read the padded batch, and sorting by length leaves
+little padding. Source: Dao et al. 2022, FlashAttention, arXiv:2205.14135, through `torch.nn.attention.varlen` (torch
+2.13, which needs no further package; transformers' `flash_attention_2` needs flash-attn). Registered with transformers
+by name, as `half_attention` is; taken only by architectures that transformers calls fit for FlashAttention.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention.varlen import varlen_attn
+from transformers import PreTrainedModel
+from transformers.masking_utils import AttentionMaskInterface, flash_attention_mask
+from transformers.modeling_utils import AttentionInterface
+
+from tain.core.errors import ConfigError
+
+NAME = "tain_varlen"
+SOFT_CAP = "attn_logit_softcapping"
+
+
+def varlen_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    is_causal: bool | None = None,
+    **settings: Any,  # noqa: ANN401 (transformers')
+) -> tuple[Tensor, None]:
+    """What transformers calls for attention.
+
+    Args:
+        module: The layer, which says whether it looks back only.
+        query: Shape (n_texts, n_heads, length, width).
+        key: Likewise; may have fewer heads.
+        value: As key.
+        attention_mask: True where there is a token, shape (n_texts, length); None where there is one everywhere.
+        scaling: Of the products; None takes 1 / sqrt(width).
+        sliding_window: Tokens that a token sees on each side, itself included; None for all.
+        is_causal: Overrides the layer's own.
+        settings: What else transformers tells; nothing of it matters here.
+
+    Returns:
+        Shape (n_texts, length, n_heads, width), zero where there is no token; and no attention weights.
+    """
+    n_texts, _, length, _ = query.shape
+    if attention_mask is None:
+        attention_mask = torch.ones(n_texts, length, dtype=torch.bool, device=query.device)
+    is_token = attention_mask.bool()
+    ends = torch.nn.functional.pad(is_token.sum(dim=1, dtype=torch.int32).cumsum(0, dtype=torch.int32), (1, 0))
+    looks_back = getattr(module, "is_causal", False) if is_causal is None else is_causal
+    reach = -1 if sliding_window is None else sliding_window - 1
+    queries, keys, values = (_half(each).transpose(1, 2)[is_token] for each in (query, key, value))
+    found = varlen_attn(
+        queries, keys, values, ends, ends, length, length,
+        scale=scaling, window_size=(reach, 0 if looks_back else reach), enable_gqa=key.shape[1] != query.shape[1],
+    )  # fmt: skip
+    assert isinstance(found, Tensor), "without return_aux there is nothing else"
+    answer = found.new_zeros(n_texts, length, *found.shape[1:])
+    answer[is_token] = found
+    return answer, None
+
+
+def use_varlen_attention(model: PreTrainedModel, device: torch.device, *, is_half: bool) -> None:
+    """Have a model's attention taken this way while it trains.
+
+    Args:
+        model: Changed in memory; nothing of it is saved.
+        device: Where it will train.
+        is_half: It trains in bfloat16.
+
+    Raises:
+        ConfigError: If that is not on CUDA in bfloat16, or the architecture cannot do it.
+    """
+    if device.type != "cuda" or not is_half:
+        raise ConfigError(
+            f"training.attention is 'varlen', which needs CUDA and bfloat16; this training is on {device.type} in "
+            f"{'bfloat16' if is_half else 'float32'}. Use 'padded'."
+        )
+    config = model.config.get_text_config()
+    is_plain = model._supports_flash_attn and not getattr(config, SOFT_CAP, None)
+    if not is_plain or config._attn_implementation != "sdpa":
+        raise ConfigError(
+            f"training.attention is 'varlen', which {type(model).__name__} cannot do: its attention does something of "
+            "its own to the scores. Use 'padded'."
+        )
+    AttentionInterface.register(NAME, varlen_attention)
+    AttentionMaskInterface.register(NAME, flash_attention_mask)
+    model.set_attn_implementation(NAME)
+
+
+def leave_varlen_attention(model: PreTrainedModel) -> None:
+    """Give a model its own attention back.
+
+    Args:
+        model: Changed in memory.
+    """
+    if model.config._attn_implementation == NAME:
+        model.set_attn_implementation("sdpa")
+
+
+def _half(states: Tensor) -> Tensor:
+    # Rotary positions leave float32 behind.
+    return states if states.dtype in (torch.bfloat16, torch.float16) else states.to(torch.bfloat16)
