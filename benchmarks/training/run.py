@@ -14,11 +14,15 @@ from statistics import median
 from typing import Any
 
 import polars as pl
+import torch
 from tokenizers import Tokenizer
 
 from tain.core.files import write_json
 from tain.core.version import VERSION
 from tain.models import find_base
+
+sys.path.insert(0, str(Path(__file__).parent))
+from shapes import SHAPES, find_shape
 
 HERE = Path(__file__).parent
 MAX_TOKENS = 256
@@ -29,9 +33,9 @@ CORPORA = ("biscope", "l2r", "outfox")
 class Worker:
     """A side in its own process."""
 
-    def __init__(self, name: str, data: Path, n_threads: int) -> None:
+    def __init__(self, name: str, data: Path, n_threads: int, base: str) -> None:
         environment = os.environ | {"OMP_NUM_THREADS": str(n_threads), "HF_HUB_OFFLINE": "1"}
-        command = [sys.executable, "-W", "ignore", str(HERE / "worker.py"), name, str(data), str(n_threads)]
+        command = [sys.executable, "-W", "ignore", str(HERE / "worker.py"), name, str(data), str(n_threads), base]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -57,10 +61,13 @@ def main() -> None:
         print(f"Skipped: {options.data}/train lacks one of {', '.join(CORPORA)}.")
         return
     peers = [f"trainer {size}" for size in options.batch_sizes]
+    ours = [OURS, "tain varlen"] if torch.cuda.is_available() else [OURS]
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "rows.json"
         data.write_text(json.dumps(_rows(options.data)))
-        workers = {name: Worker(name, data, options.threads) for name in (OURS, *peers)}
+        base = find_shape(options.shape, Path(folder))
+        workers = {name: Worker(name, data, options.threads, base) for name in (*ours, *peers)}
+        limit = workers[OURS].ask(product=True)
         rounds = [
             {name: side.ask(steps=options.steps) for name, side in workers.items()} for _ in range(options.rounds)
         ]
@@ -78,14 +85,21 @@ def main() -> None:
     ratios = sorted(a / b for a, b in zip(speeds[OURS], speeds[best], strict=True))
     answer = {
         "version": VERSION,
+        "shape": options.shape,
         "machine": {
             "processor": platform.machine(),
             "n_cores": os.cpu_count(),
             "threads": options.threads,
             "clock": "processor time" if options.threads == 1 else "wall time",
             "load": round(os.getloadavg()[0], 1),
+            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+            "product_tflops": round(limit["flops"] / 1e12, 3),
         },
         "tokens_per_s": medians,
+        # Forward, and back through frozen weights: each two operations a weight. Attention and adapters are not counted.
+        "share_of_product": {
+            name: round(4 * limit["weights"] * own / limit["flops"], 3) for name, own in medians.items()
+        },
         "best_peer": best,
         "ratio": {"median": round(median(ratios), 2), "low": round(ratios[0], 2), "high": round(ratios[-1], 2)},
         "peak_memory_mb": peaks,
@@ -93,7 +107,7 @@ def main() -> None:
         "memory_ratio": round(peaks[OURS] / peaks[best], 2),
         "auroc_by_seed": learnt if options.seeds else None,
     }
-    write_json(HERE / "results" / f"{VERSION}.json", answer)
+    write_json(options.output, answer)
     print(json.dumps(answer, indent=1))
 
 
@@ -105,6 +119,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[8, 32])
     parser.add_argument("--seeds", type=int, nargs="*", default=[])
+    parser.add_argument("--shape", default="minilm", choices=["minilm", *SHAPES])
+    parser.add_argument("--output", type=Path, default=HERE / "results" / f"{VERSION}.json")
     parser.add_argument("--budget", type=int, default=300_000)
     return parser.parse_args()
 

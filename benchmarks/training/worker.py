@@ -19,7 +19,8 @@ import torch
 from tain.core.example import DETECTION
 from tain.evaluation.ranking import auroc
 from tain.methods import build_method
-from tain.models import find_base, load_backbone
+from tain.methods.method import is_head
+from tain.models import load_backbone
 from tain.training.config import TrainingConfig
 from tain.training.engine import Engine
 from tain.training.folder import RunFolder
@@ -51,7 +52,8 @@ def clock() -> float:
 class Ours:
     """The engine with its defaults."""
 
-    def __init__(self, train: Rows, valid: Rows, n_threads: int) -> None:
+    def __init__(self, train: Rows, valid: Rows, base: str, n_threads: int, attention: str = "padded") -> None:
+        self.base, self.attention = base, attention
         self.folder = Path(tempfile.mkdtemp())
         self.n_threads = n_threads
         self.stores = [
@@ -64,9 +66,11 @@ class Ours:
     def _engine(self, *, seed: int, n_epochs: float) -> Engine:
         run = RunFolder(Path(tempfile.mkdtemp(dir=self.folder)) / "run")
         run.open({}, threads=self.n_threads, is_resumed=False, force=False)
-        config = TrainingConfig(lr=LR, n_epochs=n_epochs, threads=self.n_threads)
+        config = TrainingConfig.model_validate(
+            {"lr": LR, "n_epochs": n_epochs, "threads": self.n_threads, "attention": self.attention}
+        )
         backbone, method = (
-            load_backbone("minilm", DETECTION),
+            load_backbone(self.base, DETECTION),
             build_method({"kind": "lora", "rank": RANK, "alpha": ALPHA}),
         )
         train, valid = self.stores
@@ -92,10 +96,10 @@ class Ours:
 class Peer:
     """Trainer and peft, grouped by length."""
 
-    def __init__(self, train: Rows, valid: Rows, batch_size: int) -> None:
+    def __init__(self, train: Rows, valid: Rows, base: str, batch_size: int) -> None:
         from transformers import AutoTokenizer
 
-        self.tokenizer = AutoTokenizer.from_pretrained(find_base("minilm"))
+        self.base, self.tokenizer = base, AutoTokenizer.from_pretrained(base)
         self.train, self.valid = ([{"input_ids": i, "labels": k} for i, k in rows] for rows in (train, valid))
         self.batch_size = batch_size
         self.model = self._model(0)
@@ -105,7 +109,7 @@ class Peer:
         from transformers import AutoModelForSequenceClassification
 
         torch.manual_seed(seed)
-        base = AutoModelForSequenceClassification.from_pretrained(find_base("minilm"), num_labels=2)
+        base = AutoModelForSequenceClassification.from_pretrained(self.base, num_labels=2)
         settings = LoraConfig(task_type=TaskType.SEQ_CLS, r=RANK, lora_alpha=ALPHA, target_modules="all-linear")
         return get_peft_model(base, settings)
 
@@ -169,20 +173,47 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def product_flops() -> float:
+    """Operations per second of a large product, in bfloat16 where it is native: what a network cannot exceed."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    is_half = torch.cuda.is_available() or has_native_bf16()
+    size = 8192 if torch.cuda.is_available() else 1024
+    left, right = (torch.randn(size, size, device=device, dtype=torch.bfloat16 if is_half else None) for _ in range(2))
+    seconds = []
+    for _ in range(8):
+        start = clock()
+        left @ right
+        seconds.append(clock() - start)
+    return 2 * size**3 / min(seconds)
+
+
+def n_weights(base: str) -> int:
+    """Weights of the matrices that every token is multiplied with."""
+    model = load_backbone(base, DETECTION).model
+    return sum(
+        module.weight.numel()
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and not is_head(name) and "pooler" not in name
+    )
+
+
 def main() -> None:
     """Serve requests until stdin ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what Trainer prints is no answer
-    name, file, n_threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    name, file, n_threads, base = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     torch.set_num_threads(n_threads)
     data = json.loads(file.read_text())
     loaded = peak_mb()
-    kind, _, size = name.partition(" ")
+    kind, _, own = name.partition(" ")
     train, valid = data["train"], data["valid"]
-    side: Side = Ours(train, valid, n_threads) if kind == "tain" else Peer(train, valid, int(size))
+    is_ours = kind == "tain"
+    side: Side = Ours(train, valid, base, n_threads, own or "padded") if is_ours else Peer(train, valid, base, int(own))
     for line in sys.stdin:
         request = json.loads(line)
-        if "steps" in request:
+        if "product" in request:
+            answer = {"flops": product_flops(), "weights": float(n_weights(base))}
+        elif "steps" in request:
             n_tokens, seconds = side.steps(request["steps"])
             answer = {"tokens_per_s": n_tokens / seconds, "n_tokens": n_tokens}
         else:
