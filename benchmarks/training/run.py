@@ -27,6 +27,7 @@ from shapes import SHAPES, find_shape
 HERE = Path(__file__).parent
 MAX_TOKENS = 256
 OURS = "tain"
+OPERATIONS = 4  # on a frozen weight for each token, two forward and two back; attention and adapters are not counted
 CORPORA = ("biscope", "l2r", "outfox")
 
 
@@ -96,9 +97,8 @@ def main() -> None:
             "product_tflops": round(limit["flops"] / 1e12, 3),
         },
         "tokens_per_s": medians,
-        # Forward, and back through frozen weights: each two operations a weight. Attention and adapters are not counted.
         "share_of_product": {
-            name: round(4 * limit["weights"] * own / limit["flops"], 3) for name, own in medians.items()
+            name: round(OPERATIONS * limit["weights"] * own / limit["flops"], 3) for name, own in medians.items()
         },
         "best_peer": best,
         "ratio": {"median": round(median(ratios), 2), "low": round(ratios[0], 2), "high": round(ratios[-1], 2)},
