@@ -1,4 +1,4 @@
-"""Networks of stated shapes with random weights, in folders that transformers loads: speed asks nothing else of them."""
+"""Networks of stated shapes with random weights, as folders that transformers loads: what is timed need know nothing."""
 
 from __future__ import annotations
 
