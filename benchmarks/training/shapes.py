@@ -1,4 +1,4 @@
-"""Networks of stated shapes with random weights, as folders that transformers loads: what is timed need know nothing."""
+"""Networks of stated shapes with random weights, as folders that transformers loads: timing needs no knowledge."""
 
 from __future__ import annotations
 
