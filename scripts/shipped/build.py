@@ -36,7 +36,7 @@ LIMITS = (
     "The false positive rate holds for texts like the calibration texts. On other kinds it may be several times "
     "higher; calibrate with 300 or more texts of your own.",
     "Human text edited by a model and AI text edited by a person fall anywhere between.",
-    "A network of 22.7 million parameters and 75,000 n-grams: it misses many AI texts at a low false positive rate.",
+    "A network of 22.7 million parameters and 125,000 n-grams: it misses many AI texts at a low false positive rate.",
 )
 CALIBRATION_WORDS = (50, 200)
 N_AI = 800  # for the slope of the probabilities; thresholds come from human texts alone

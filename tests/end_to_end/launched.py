@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from tain.core.errors import TrainingError
 from tain.recipes.configuration import read_config
 from tain.recipes.train import train
 from tain.training import processes as processes_module
+from tain.training.engine import Engine
 from tain.training.processes import Processes, join
 
 METHODS = {
@@ -42,6 +44,17 @@ def settings(folder: Path, method: dict, **training):
         **{f"method.{name}": value for name, value in method.items()},
     }
     return read_config(None, flags=flags)
+
+
+def be_slow_to_start(seconds: float) -> None:
+    """The main process has long written its first checkpoint when this one looks whether there is any."""
+    start = Engine._start
+
+    def slow(engine: Engine):
+        time.sleep(seconds)
+        return start(engine)
+
+    Engine._start = slow
 
 
 def train_all(folder: Path, output: Path) -> None:
@@ -91,6 +104,8 @@ def check_drift(team: Processes) -> None:
 
 if __name__ == "__main__":
     team = join(is_cpu=True)
+    if not team.is_main:
+        be_slow_to_start(1.0)
     for check in (check_sums, check_gradients, check_draws, check_drift):
         check(team)
     train_all(Path(sys.argv[1]), Path(sys.argv[1]) / "two")

@@ -17,7 +17,7 @@ from tests.end_to_end import launched
 from tests.tiny import WORDS, save_tiny_encoder
 
 from tain.core.errors import ConfigError
-from tain.core.launch import n_beside, require_replicas
+from tain.core.launch import require_replicas
 from tain.training.checkpoint import checkpoints
 
 ROOT = Path(__file__).parents[2]
@@ -143,14 +143,3 @@ def test_cut_up_weights_are_refused(monkeypatch):
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     with pytest.raises(ConfigError, match="FSDP"):
         require_replicas()
-
-
-def test_threads_are_those_of_a_machine_divided(monkeypatch):
-    from tain.training import hardware
-    from tain.training.config import TrainingConfig
-
-    monkeypatch.setattr(hardware, "idle_threads", lambda asked=None: 8)
-    assert n_beside() == 1 and hardware.pick_threads(TrainingConfig()) == 8
-    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
-    assert hardware.pick_threads(TrainingConfig()) == 2
-    assert hardware.pick_threads(TrainingConfig(threads=3)) == 3

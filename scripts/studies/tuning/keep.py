@@ -30,7 +30,7 @@ def pack(cells: Path, output: Path) -> None:
         for cell in sorted(cells.iterdir()):
             try:
                 files = _files(cell)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 continue
             for name, content in files.items():
                 _add(archive, f"{cell.name}/{name}", content)

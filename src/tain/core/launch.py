@@ -14,11 +14,6 @@ def n_processes() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def n_beside() -> int:
-    """How many of them share this machine."""
-    return int(os.environ.get("LOCAL_WORLD_SIZE", str(n_processes())))
-
-
 def speaker() -> str:
     """What opens a message of this process: `tain`, or `tain (process 2 of 4)`."""
     n = n_processes()

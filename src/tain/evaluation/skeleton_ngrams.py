@@ -59,12 +59,15 @@ def common_words() -> frozenset[str]:
 
 
 def _masked(token: str) -> str:
-    word = token.lower().replace("’", "'")
-    if word in common_words() or not token[0].isalnum():
+    bare = token.strip("_")  # marks of emphasis, and of names in code
+    word = bare.lower().replace("’", "'")
+    if not bare or not bare[0].isalnum():
+        return token
+    if word in common_words():
         return word
-    if token.isdigit():
+    if bare.isnumeric():
         return "#"
-    return "^*" if token[0].isupper() else "*"
+    return "^*" if bare[0].isupper() else "*"
 
 
 @lru_cache(maxsize=100_000)

@@ -8,11 +8,11 @@ by name, as `half_attention` is; taken only by architectures that transformers c
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.attention.varlen import varlen_attn
 from transformers import PreTrainedModel
 from transformers.masking_utils import AttentionMaskInterface, flash_attention_mask
 from transformers.modeling_utils import AttentionInterface
@@ -20,6 +20,7 @@ from transformers.modeling_utils import AttentionInterface
 from tain.core.errors import ConfigError
 
 NAME = "tain_varlen"
+KERNEL = "torch.nn.attention.varlen"
 SOFT_CAP = "attn_logit_softcapping"
 
 
@@ -58,6 +59,8 @@ def varlen_attention(
     looks_back = getattr(module, "is_causal", False) if is_causal is None else is_causal
     reach = -1 if sliding_window is None else sliding_window - 1
     queries, keys, values = (_half(each).transpose(1, 2)[is_token] for each in (query, key, value))
+    from torch.nn.attention.varlen import varlen_attn
+
     found = varlen_attn(
         queries, keys, values, ends, ends, length, length,
         scale=scaling, window_size=(reach, 0 if looks_back else reach), enable_gqa=key.shape[1] != query.shape[1],
@@ -68,42 +71,46 @@ def varlen_attention(
     return answer, None
 
 
-def use_varlen_attention(model: PreTrainedModel, device: torch.device, *, is_half: bool) -> None:
-    """Have a model's attention taken this way while it trains.
+def use_varlen_attention(model: nn.Module) -> None:
+    """Have the attention of a network taken this way while it trains, in half precision on CUDA.
 
     Args:
-        model: Changed in memory; nothing of it is saved.
-        device: Where it will train.
-        is_half: It trains in bfloat16.
+        model: Prepared by a method; changed in memory, and nothing of it is saved.
 
     Raises:
-        ConfigError: If that is not on CUDA in bfloat16, or the architecture cannot do it.
+        ConfigError: If torch is too old, or the architecture cannot do it.
     """
-    if device.type != "cuda" or not is_half:
-        raise ConfigError(
-            f"training.attention is 'varlen', which needs CUDA and bfloat16; this training is on {device.type} in "
-            f"{'bfloat16' if is_half else 'float32'}. Use 'padded'."
-        )
-    config = model.config.get_text_config()
-    is_plain = model._supports_flash_attn and not getattr(config, SOFT_CAP, None)
-    if not is_plain or config._attn_implementation != "sdpa":
-        raise ConfigError(
-            f"training.attention is 'varlen', which {type(model).__name__} cannot do: its attention does something of "
-            "its own to the scores. Use 'padded'."
-        )
-    AttentionInterface.register(NAME, varlen_attention)
-    AttentionMaskInterface.register(NAME, flash_attention_mask)
-    model.set_attn_implementation(NAME)
+    if find_spec(KERNEL) is None:
+        raise ConfigError("training.attention is 'varlen', which needs torch 2.13. Use 'padded'.")
+    for network in _networks(model):
+        config = network.config.get_text_config()
+        is_plain = network._supports_flash_attn and not getattr(config, SOFT_CAP, None)
+        if not is_plain or config._attn_implementation != "sdpa":
+            raise ConfigError(
+                f"training.attention is 'varlen', which {type(network).__name__} cannot do: its attention does "
+                "something of its own to the scores. Use 'padded'."
+            )
+        AttentionInterface.register(NAME, varlen_attention)
+        AttentionMaskInterface.register(NAME, flash_attention_mask)
+        network.set_attn_implementation(NAME)
 
 
-def leave_varlen_attention(model: PreTrainedModel) -> None:
-    """Give a model its own attention back.
+def leave_varlen_attention(model: nn.Module) -> None:
+    """Give a network its own attention back.
 
     Args:
-        model: Changed in memory.
+        model: As it was given to `use_varlen_attention`.
     """
-    if model.config._attn_implementation == NAME:
-        model.set_attn_implementation("sdpa")
+    for network in _networks(model):
+        if network.config._attn_implementation == NAME:
+            network.set_attn_implementation("sdpa")
+
+
+def _networks(model: nn.Module) -> list[PreTrainedModel]:
+    """Of a prepared model the outermost networks of transformers, whatever a method put around them."""
+    if isinstance(model, PreTrainedModel):
+        return [model]
+    return [network for child in model.children() for network in _networks(child)]
 
 
 def _half(states: Tensor) -> Tensor:

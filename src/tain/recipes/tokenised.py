@@ -14,6 +14,7 @@ from tain.corpora.hub import hub_revision
 from tain.corpora.places import find_places
 from tain.detector.ngrams import NGRAMS, NgramModel, read_ngrams, write_ngrams
 from tain.detector.seen import SEEN, UNKNOWN, Seen, read_seen, write_seen
+from tain.evaluation.hashed_tfidf import NGRAM_BLOCKS
 from tain.models import Backbone
 from tain.recipes.configuration import CorpusConfig
 from tain.recipes.network_teacher import teacher_folder, teacher_sha256
@@ -25,6 +26,7 @@ PARTS = ("valid", "train")
 SOURCES = (*PARTS, "unlabelled", "ngram_train")
 COUNTS = "counts.json"
 UNKNOWN_REVISION = "unknown"
+NGRAM_MODELS = "ngrams-"
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def tokenise(
     cache: Path,
     seed: int,
     sha256: Mapping[str, str] | None = None,
+    is_builder: bool = True,
     is_quiet: bool = False,
 ) -> TokenisedCorpus:
     """Tokenised texts for a training; what the cache holds for the same files and settings is used again.
@@ -90,6 +93,7 @@ def tokenise(
         cache: Folder of finished stores.
         seed: Draws the split and the cuts.
         sha256: What `hash_corpus` gave; None reads the files for it.
+        is_builder: May make a store again that is there; of several processes the first one alone may.
         is_quiet: No progress bars.
 
     Raises:
@@ -98,7 +102,8 @@ def tokenise(
     hashes = dict(hash_corpus(config) if sha256 is None else sha256)
     folder = cache / _key(config, backbone, hashes, seed)
     # A data set whose commit nobody knows may have changed since its tokens were stored.
-    if UNKNOWN_REVISION in hashes.values() or not _is_whole(folder):
+    is_doubtful = UNKNOWN_REVISION in hashes.values() and is_builder
+    if is_doubtful or not _is_whole(folder):
         _build(config, backbone, folder, seed=seed, is_quiet=is_quiet)
     aside = tuple(file for part in SOURCES if (file := folder / set_aside_name(part)).is_file())
     train, valid = open_store(folder / "train"), open_store(folder / "valid")
@@ -119,6 +124,8 @@ def _key(config: CorpusConfig, backbone: Backbone, hashes: dict[str, str], seed:
         if not settings[name]:
             del settings[name]
     parts = [VERSION, settings, hashes, backbone.max_tokens, backbone.labels.names, rules, seed]
+    if config.ngram_share or str(config.teacher).startswith(NGRAM_MODELS):
+        parts.append(list(NGRAM_BLOCKS))
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
 
 

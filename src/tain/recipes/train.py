@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
+
+from pydantic import ValidationError
 
 from tain.core.cache import cache_folder
 from tain.core.errors import ConfigError
@@ -25,6 +27,7 @@ from tain.training.config import TrainingConfig
 from tain.training.engine import Engine, TrainingResult
 from tain.training.folder import RunFolder
 from tain.training.hardware import pick_device, pick_threads
+from tain.training.preconditions import require_attention
 from tain.training.processes import join
 from tain.training.store import TokenStore
 from tain.training.trackers import require_tracker
@@ -98,10 +101,11 @@ def train(
     processes = join(is_cpu=pick_device().type == "cpu")
     if not processes.is_main:
         is_quiet, tell = True, lambda line: None
-    run, settings = RunFolder(output), config.model_dump(mode="json")
+    run, settings = RunFolder(output, resolved), config.model_dump(mode="json")
     run.require_free(settings, is_resumed=is_resumed, force=force)
     method = build_method(config.method)
     require_tracker(config.training)
+    require_attention(config.training)
     _require_use_of_unlabelled(config)
     sha256 = hash_corpus(config.corpus)
     if is_resumed:
@@ -114,10 +118,13 @@ def train(
     # The texts are checked before the folder is touched: what --force replaces is not lost to a bad file.
     with processes.main_first():
         corpus = tokenise(
-            config.corpus, backbone, cache=cache_folder("tokens"), seed=config.seed, sha256=sha256, is_quiet=is_quiet
-        )
+            config.corpus, backbone, cache=cache_folder("tokens"), seed=config.seed, sha256=sha256,
+            is_builder=processes.is_main, is_quiet=is_quiet,
+        )  # fmt: skip
     n_trainable = method.n_trainable(backbone)
     tell(_describe(corpus, method.kind, n_trainable))
+    if not n_trainable:
+        require_one_process("a method of which nothing trains")
     opened = run.opened(settings, threads=pick_threads(config.training), is_resumed=is_resumed, force=force)
     with opened if processes.is_main else nullcontext():
         if processes.is_main:
@@ -128,13 +135,25 @@ def train(
         if n_trainable:
             result = Engine(backbone, method, **parts, processes=processes, is_quiet=is_quiet, tell=tell).train()
         else:
-            require_one_process("a method of which nothing trains")
             result = without_training(backbone, method, **parts)
     summary = _summary(config, corpus, result)
     if processes.is_main:
         _save(result, corpus, run)
         write_json(run.path / MANIFEST, summary)
+    processes.wait()  # for what the main one has written
     return TrainedRun(run, summary)
+
+
+def resolved(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a Run in full: one that began before a setting was there has its default.
+
+    Args:
+        kept: As its config.json has them.
+    """
+    try:
+        return RunConfig.model_validate(dict(kept)).model_dump(mode="json")
+    except ValidationError:
+        return dict(kept)
 
 
 def _save(result: TrainingResult, corpus: TokenisedCorpus, run: RunFolder) -> None:

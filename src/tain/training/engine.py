@@ -35,7 +35,7 @@ from tain.training.guard import DivergenceGuard
 from tain.training.hardware import keep_few_kernels, pick_device, pick_dtype
 from tain.training.objective import Objective
 from tain.training.pooled_states import pooled_states
-from tain.training.preconditions import require_enough_batches, require_no_dropped_attention, require_teacher
+from tain.training.preconditions import require_attention, require_enough_batches, require_teacher
 from tain.training.processes import ALONE, Processes
 from tain.training.recompute import compute_again
 from tain.training.schedule import warmup_cosine
@@ -109,7 +109,7 @@ class Engine:
         self.processes = processes
         self.is_quiet, self.tell = is_quiet, tell
         require_teacher(train, config)
-        require_no_dropped_attention(config)
+        require_attention(config)
         self.epoch_ends = list(accumulate(plan_length(train, config, seed=seed)))
         require_enough_batches(self.epoch_ends[-1], config)
         self.n_steps = max(1, self.epoch_ends[-1] // config.accumulate)
@@ -119,12 +119,11 @@ class Engine:
         if self.is_half_cpu:
             keep_few_kernels()
             use_half_attention(backbone.model)
-        if config.attention == "varlen":
-            is_half = self.accelerator.mixed_precision == "bf16"
-            use_varlen_attention(backbone.model, self.accelerator.device, is_half=is_half)
         set_dropout(backbone.model, attention=config.attention_dropout, hidden=config.hidden_dropout)
         show_texts(method, backbone, train, seed=seed)
         prepared = method.prepare(backbone, seed=seed)
+        if config.attention == "varlen":
+            use_varlen_attention(prepared)
         if config.gradient_checkpointing:
             compute_again(backbone.model)
         groups = method.parameter_groups(
@@ -185,7 +184,7 @@ class Engine:
         if self.is_half_cpu:
             leave_half_attention(self.backbone.model)
             forget_halves(self.model)
-        leave_varlen_attention(self.backbone.model)
+        leave_varlen_attention(self.model)
         classifier = Classifier(
             self.backbone,
             self.method,
@@ -206,6 +205,7 @@ class Engine:
 
     def _start(self) -> Estimate | None:
         found = checkpoints(self.run.checkpoints)
+        self.processes.wait()  # the main one may be about to write the first of them
         if found:
             self._restore()
             self._rewind()
@@ -213,7 +213,8 @@ class Engine:
         sizes = [int(self.train_store.lengths[self._batch(i)].sum()) for i in range(min(8, self.epoch_ends[0]))]
         middle = sizes.index(sorted(sizes)[len(sizes) // 2])
         n_tokens = round(float(self.train_store.lengths.mean()) * sum(len(self._batch(i)) for i in self._all_batches()))
-        part = max(self.parts(self._batch(middle)), key=len)
+        rows = self.processes.share(self._batch(middle))
+        part = max(self.parts(rows if len(rows) else self._batch(middle)[:1]), key=len)
         part_tokens = int(self.train_store.lengths[part].sum())
         n_own = n_tokens // self.processes.n
         expected = estimate(self.model, lambda: self.objective.loss(part), batch_tokens=part_tokens, n_tokens=n_own)

@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -29,6 +29,8 @@ class RunFolder:
     """
 
     path: Path
+    resolve: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    """Fills in what settings of an older tain lack, before they are compared."""
 
     @property
     def checkpoints(self) -> Path:
@@ -129,7 +131,7 @@ class RunFolder:
         return all(name == "environment.json" or (name[0] == "." and ".part" in name) for name in names)
 
     def _require_same(self, config: dict[str, Any]) -> None:
-        kept = read_json(self.path / "config.json")
+        kept = self.resolve(read_json(self.path / "config.json"))
         changed = [key for key in sorted(kept.keys() | config.keys()) if kept.get(key) != config.get(key)]
         if changed:
             key = changed[0]

@@ -7,7 +7,6 @@ from typing import Literal
 
 import torch
 
-from tain.core.launch import n_beside
 from tain.core.threads import idle_threads
 from tain.training.config import TrainingConfig
 
@@ -35,8 +34,11 @@ def has_native_bf16() -> bool:
 
 
 def pick_threads(config: TrainingConfig) -> int:
-    """The threads asked for, else the idle cores that this process has beside others of one training, at least one."""
-    return config.threads or max(1, idle_threads() // n_beside())
+    """The threads asked for, else the idle cores of this process, at least one.
+
+    Of several processes on one machine each has what OMP_NUM_THREADS says, which torchrun sets to 1 unless it is set.
+    """
+    return idle_threads(config.threads)
 
 
 def keep_few_kernels() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tain.core.errors import ConfigError
 from tain.training.config import TrainingConfig
+from tain.training.hardware import pick_device, pick_dtype
 from tain.training.store import TokenStore
 
 
@@ -24,16 +25,25 @@ def require_enough_batches(n_batches: int, config: TrainingConfig) -> None:
         )
 
 
-def require_no_dropped_attention(config: TrainingConfig) -> None:
-    """Return only if attention can be taken as asked for.
+def require_attention(config: TrainingConfig) -> None:
+    """Return only if attention can be taken as asked for; that an architecture can is asked of the network.
 
     Args:
-        config: How attention reads a batch, and whether some of it is dropped.
+        config: How attention reads a batch, whether some of it is dropped, and in which precision.
 
     Raises:
-        ConfigError: If weights are to be dropped that are never made.
+        ConfigError: If there is no CUDA or no bfloat16 for it, or weights are to be dropped that are never made.
     """
-    if config.attention == "varlen" and config.attention_dropout:
+    if config.attention != "varlen":
+        return
+    device = pick_device()
+    dtype = pick_dtype(config, device)
+    if device.type != "cuda" or dtype != "bfloat16":
+        raise ConfigError(
+            f"training.attention is 'varlen', which needs CUDA and bfloat16; this training is on {device.type} in "
+            f"{dtype}. Use 'padded'."
+        )
+    if config.attention_dropout:
         raise ConfigError(
             f"training.attention_dropout is {config.attention_dropout}, and training.attention = 'varlen' makes no "
             "weights to drop. Set one of them back."

@@ -14,6 +14,7 @@ import atexit
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from tain.core.errors import TrainingError
 from tain.core.launch import n_processes, require_replicas
 
 BUCKET = 2**24  # numbers that are added up at once
+PATIENCE = timedelta(days=1)  # for the main one, which may tokenise or ask a teacher for hours
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def join(*, is_cpu: bool) -> Processes:
     from accelerate import PartialState
 
     is_new = not PartialState._shared_state
-    state = PartialState(cpu=is_cpu)
+    state = PartialState(cpu=is_cpu, timeout=PATIENCE)
     if is_new:
         atexit.register(state.destroy_process_group)
     return Processes(state.process_index, state.num_processes)
@@ -180,6 +182,8 @@ def _mixed(*parts: int) -> int:
 def _others_may_be_gone() -> Iterator[None]:
     try:
         yield
+    except torch.OutOfMemoryError:
+        raise
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[0]
         raise TrainingError(

@@ -52,4 +52,6 @@ class Tracker:
     def end(self) -> None:
         """Close the tracker."""
         if self.is_on:
-            self.accelerator.end_training()
+            # `end_training` would end the group of processes as well.
+            for tracker in self.accelerator.trackers:
+                tracker.finish()

@@ -16,6 +16,7 @@ from tain.evaluation.skeleton_ngrams import SIZES, common_words, skeleton, skele
         ("The Danube rises in Germany.", "the ^* * in ^* ."),
         ("It's 2,850 km long, don't you think?", "it's # , # * long , don't you think ?"),
         ("Don’t they say so", "don't they say so"),
+        ("_The_ ½ __init__ ___ of_it", "the # * ___ *"),
         ("", ""),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.attention.varlen as varlen
 from tests.tiny import save_tiny
 from torch.nn.functional import scaled_dot_product_attention
 from transformers.masking_utils import AttentionMaskInterface, flash_attention_mask
@@ -11,10 +12,12 @@ from transformers.modeling_utils import AttentionInterface
 
 from tain.core.errors import ConfigError
 from tain.core.example import DETECTION
+from tain.methods import build_method
 from tain.models import collate, load_backbone, logits_of, varlen_attention
 from tain.models.varlen_attention import NAME, leave_varlen_attention, use_varlen_attention
+from tain.training import preconditions
 from tain.training.config import TrainingConfig
-from tain.training.preconditions import require_no_dropped_attention
+from tain.training.preconditions import require_attention
 
 CUDA = torch.device("cuda")
 TEXTS = [[2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 3], [2, 8, 3], [2, 9, 10, 11, 4, 5, 3]]
@@ -38,7 +41,7 @@ def one_by_one(query, key, value, ends, ends_k, longest, longest_k, *, scale=Non
 
 @pytest.fixture
 def on_processor(monkeypatch):
-    monkeypatch.setattr(varlen_attention, "varlen_attn", one_by_one)
+    monkeypatch.setattr(varlen, "varlen_attn", one_by_one)
     monkeypatch.setattr(varlen_attention, "_half", lambda states: states)
     AttentionInterface.register(NAME, varlen_attention.varlen_attention)
     AttentionMaskInterface.register(NAME, flash_attention_mask)
@@ -89,33 +92,41 @@ def test_the_window_of_modernbert_is_the_mask_of_its_own(on_processor, tmp_path)
     assert (logits_of(model, batch) - found["sdpa"]).abs().max() > 1e-4  # so the window did something
 
 
-@pytest.mark.parametrize(("device", "is_half"), [("cpu", True), ("cuda", False)])
-def test_it_needs_cuda_and_bfloat16(device, is_half, tmp_path):
-    model = load_backbone(str(save_tiny("bert", tmp_path / "base")), DETECTION).model
-    with pytest.raises(ConfigError, match="needs CUDA and bfloat16"):
-        use_varlen_attention(model, torch.device(device), is_half=is_half)
-    assert model.config._attn_implementation == "sdpa"
-
-
 @pytest.mark.parametrize("family", ["deberta-v3", "t5-encoder"])
 def test_attention_with_something_of_its_own_is_refused(family, tmp_path):
     model = load_backbone(str(save_tiny(family, tmp_path / "base")), DETECTION).model
     with pytest.raises(ConfigError, match="does something of its own"):
-        use_varlen_attention(model, CUDA, is_half=True)
+        use_varlen_attention(model)
 
 
-def test_a_model_gets_its_own_back(tmp_path):
-    model = load_backbone(str(save_tiny("bert", tmp_path / "base")), DETECTION).model
-    use_varlen_attention(model, CUDA, is_half=True)
-    assert model.config._attn_implementation == NAME
+@pytest.mark.parametrize("kind", ["lora", "prompt_tuning", "authorship", "full"])
+def test_a_prepared_network_has_it_whatever_is_around_it_and_gets_its_own_back(kind, tmp_path):
+    backbone = load_backbone(str(save_tiny("bert", tmp_path / "base")), DETECTION)
+    model = build_method({"kind": kind}).prepare(backbone, seed=0)
+    use_varlen_attention(model)
+    assert backbone.model.config._attn_implementation == NAME
     leave_varlen_attention(model)
-    assert model.config._attn_implementation == "sdpa"
+    assert backbone.model.config._attn_implementation == "sdpa"
 
 
-def test_weights_that_are_never_made_are_not_dropped():
-    require_no_dropped_attention(TrainingConfig(attention="varlen"))
+def test_an_older_torch_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(varlen_attention, "KERNEL", "torch.nn.attention.of_tomorrow")
+    with pytest.raises(ConfigError, match=r"needs torch 2\.13"):
+        use_varlen_attention(load_backbone(str(save_tiny("bert", tmp_path / "base")), DETECTION).model)
+
+
+def test_it_needs_cuda_and_bfloat16_and_drops_no_weights(monkeypatch):
+    asked = TrainingConfig(attention="varlen")
+    monkeypatch.setattr(preconditions, "pick_device", lambda: torch.device("cpu"))
+    with pytest.raises(ConfigError, match="needs CUDA and bfloat16; this training is on cpu"):
+        require_attention(asked)
+    monkeypatch.setattr(preconditions, "pick_device", lambda: CUDA)
+    monkeypatch.setattr(preconditions, "pick_dtype", lambda config, device: config.dtype.replace("auto", "bfloat16"))
+    require_attention(asked)
+    with pytest.raises(ConfigError, match="in float32"):
+        require_attention(TrainingConfig(attention="varlen", dtype="float32"))
     with pytest.raises(ConfigError, match="no weights to drop"):
-        require_no_dropped_attention(TrainingConfig(attention="varlen", attention_dropout=0.1))
+        require_attention(TrainingConfig(attention="varlen", attention_dropout=0.1))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
@@ -125,6 +136,6 @@ def test_the_kernel_answers_as_padded_attention(family, tmp_path):
     batch = {key: value.to(CUDA) for key, value in collate(TEXTS, pad_id=0 if family != "roberta" else 1).items()}
     with torch.autocast("cuda", dtype=torch.bfloat16):
         padded = logits_of(model, batch)
-        use_varlen_attention(model, CUDA, is_half=True)
+        use_varlen_attention(model)
         packed = logits_of(model, batch)
     torch.testing.assert_close(packed, padded, rtol=0.02, atol=0.02)

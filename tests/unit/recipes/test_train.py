@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from tests.detector_fixtures import made_up_texts
 from tests.tiny import save_tiny_encoder
 
@@ -12,6 +13,7 @@ from tain.cli.app import run
 from tain.core import progress
 from tain.detector.seen import read_seen
 from tain.evaluation.overlap import text_hashes
+from tain.recipes import tokenised
 
 SETTINGS = (
     "training.n_epochs=1",
@@ -117,3 +119,41 @@ def test_quiet_draws_no_bar_at_all(base, texts, capsys, monkeypatch):
     assert run(command(base, texts)) == DONE
     said = capsys.readouterr().err
     assert "Checking" not in said and "\x1b" not in said
+
+
+def test_a_run_begun_before_a_setting_was_there_goes_on(base, texts, capsys):
+    assert run(command(base, texts)) == DONE
+    file = texts.parent / "run" / "config.json"
+    kept = json.loads(file.read_text())
+    del kept["training"]["attention"], kept["corpus"]["ngram_train"]
+    file.write_text(json.dumps(kept))
+    assert run(command(base, texts, "--resume")) == DONE and "is complete" in capsys.readouterr().err
+    assert run(command(base, texts, "--resume", "--set", "training.lr=0.5")) == MISUSE
+    assert "was made with other settings: training" in capsys.readouterr().err
+
+
+def test_force_keeps_the_old_run_where_the_new_one_cannot_begin(base, texts, capsys, monkeypatch):
+    monkeypatch.setattr("tain.training.preconditions.pick_device", lambda: torch.device("cpu"))
+    assert run(command(base, texts)) == DONE
+    before = stamps(texts.parent / "run")
+    assert run(command(base, texts, "--force", "--set", "training.attention=varlen")) == MISUSE
+    assert "needs CUDA" in capsys.readouterr().err and stamps(texts.parent / "run") == before
+
+
+def test_a_store_made_with_other_kinds_of_ngrams_is_not_used_again(base, texts, monkeypatch):
+    kinds = []
+    monkeypatch.setattr("tain.recipes.tokenised.build_store", _counted(kinds, tokenised.build_store))
+    for blocks in (["char", "word"], ["char", "word"], ["char", "word", "skeleton"]):
+        monkeypatch.setattr("tain.recipes.tokenised.NGRAM_BLOCKS", dict.fromkeys(blocks))
+        assert run(command(base, texts, "--force", "--set", "corpus.ngram_share=3.0")) == DONE
+        assert run(command(base, texts, "--force")) == DONE
+    # With n-grams twice two parts, and without once.
+    assert len(kinds) == 6
+
+
+def _counted(calls, function):
+    def counted(*arguments, **settings):
+        calls.append(arguments)
+        return function(*arguments, **settings)
+
+    return counted

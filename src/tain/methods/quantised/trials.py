@@ -41,20 +41,25 @@ def trial_errors(
         settings: All else that the errors depend on.
     """
     file = cache_folder(KIND) / f"{_key(layouts, weight, importance, settings)}.json"
-    try:
-        known: list[float] = read_json(file)
-    except DataError:
-        known = []
-    if len(known) != len(layouts):
+    known = _known(file, len(layouts))
+    if known is None:
         known = [measure(layout) for layout in layouts]
         _keep(known, file)
     return known
 
 
+def _known(file: Path, n: int) -> list[float] | None:
+    try:
+        found = read_json(file)
+    except DataError:
+        return None
+    return found if isinstance(found, list) and len(found) == n else None
+
+
 def _keep(errors: list[float], file: Path) -> None:
     try:
         write_json(file, errors)
-    except OSError:
+    except (OSError, ValueError):
         return  # a cache that cannot be written costs time, and nothing else
 
 

@@ -13,7 +13,9 @@ import numpy as np
 import polars as pl
 
 from tain.core.files import read_json, whole_file
+from tain.evaluation.hashed_tfidf import NGRAM_BLOCKS
 from tain.recipes.studies.tuning.measures import Predictions
+from tain.recipes.tokenised import NGRAM_MODELS
 from tain.training.config import TrainingConfig
 
 FORMAT = 2
@@ -59,6 +61,10 @@ class Cell:
         """Whether it trains no network."""
         return self.training is None
 
+    @property
+    def _counts_ngrams(self) -> bool:
+        return str(self.method.get("baseline", "")).startswith(NGRAM_MODELS)
+
     def settings(self) -> dict[str, Any]:
         """All that decides the result.
 
@@ -71,6 +77,7 @@ class Cell:
             name: getattr(self, name) for name in own
         }
         found |= {"teacher": self.teacher.settings()} if self.teacher else {}
+        found |= {"ngram_blocks": list(NGRAM_BLOCKS)} if self._counts_ngrams else {}
         plain: dict[str, Any] = json.loads(json.dumps(found))
         return plain
 
