@@ -1,5 +1,7 @@
 """Backbones small enough to train in a test: random weights from a config, with a real tokenizer of few words."""
 
+import json
+import random
 from pathlib import Path
 
 import torch
@@ -84,6 +86,17 @@ def save_tiny(family: str, folder: Path) -> Path:
 
 def save_tiny_encoder(folder: Path) -> Path:
     return save_tiny("bert", folder)
+
+
+def save_tiny_texts(folder: Path, *, n: int = 240) -> Path:
+    """Texts of two classes that differ in which words are frequent, so that there is something to learn."""
+    rng = random.Random(0)
+    with (folder / "texts.jsonl").open("w") as file:
+        for index in range(n):
+            label = index % 2
+            words = rng.choices(WORDS, weights=[1 + 2 * ((i % 2) == label) for i in range(len(WORDS))], k=30)
+            file.write(json.dumps({"id": str(index), "text": " ".join(words) + ".", "label": label}) + "\n")
+    return folder / "texts.jsonl"
 
 
 def save_tiny_decoder(folder: Path) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.tiny import WORDS, save_tiny_encoder
+from tests.tiny import save_tiny_encoder, save_tiny_texts
 
 from tain.recipes.configuration import read_config
 from tain.recipes.train import train
@@ -22,14 +22,7 @@ N_KILLS = 10
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("made")
-    rng = random.Random(0)
-    with (folder / "texts.jsonl").open("w") as file:
-        for index in range(240):
-            label = index % 2
-            # The classes differ in which words are frequent, so there is something to learn.
-            words = rng.choices(WORDS, weights=[1 + 2 * ((i % 2) == label) for i in range(len(WORDS))], k=30)
-            file.write(json.dumps({"id": str(index), "text": " ".join(words) + ".", "label": label}) + "\n")
-    return save_tiny_encoder(folder / "base"), folder / "texts.jsonl"
+    return save_tiny_encoder(folder / "base"), save_tiny_texts(folder)
 
 
 def settings(made):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tests.end_to_end import launched
-from tests.tiny import WORDS, save_tiny_encoder
+from tests.tiny import save_tiny_encoder, save_tiny_texts
 
 from tain.core.errors import ConfigError
 from tain.core.launch import require_replicas
@@ -28,12 +27,7 @@ LIMIT_S = 240
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("launched")
-    rng = random.Random(0)
-    with (folder / "texts.jsonl").open("w") as file:
-        for index in range(240):
-            label = index % 2
-            words = rng.choices(WORDS, weights=[1 + 2 * ((i % 2) == label) for i in range(len(WORDS))], k=30)
-            file.write(json.dumps({"id": str(index), "text": " ".join(words) + ".", "label": label}) + "\n")
+    save_tiny_texts(folder)
     save_tiny_encoder(folder / "base")
     return folder
 

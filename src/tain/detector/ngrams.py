@@ -2,8 +2,8 @@
 
 A small network learns the manner of a text and passes over its single words; n-grams of characters and words do the
 reverse, and the sum ranks texts better, on average, than either (docs/adr/0012). Skeletons, runs of words of which only
-the common ones are read, carry over to other topics best. Each is fitted to the labels alone and
-to the same texts. Scoring needs numpy and nothing else.
+the common ones are read, do not hang on what a text is about. Each is fitted to the labels alone and to the same texts.
+Scoring needs numpy and nothing else.
 """
 
 from __future__ import annotations

@@ -71,15 +71,8 @@ def varlen_attention(
     return answer, None
 
 
-def use_varlen_attention(model: nn.Module) -> None:
-    """Have the attention of a network taken this way while it trains, in half precision on CUDA.
-
-    Args:
-        model: Prepared by a method; changed in memory, and nothing of it is saved.
-
-    Raises:
-        ConfigError: If torch is too old, or the architecture cannot do it.
-    """
+def require_plain_attention(model: nn.Module) -> None:
+    """Return only if the attention of a network can be taken this way; arguments and errors as of the next."""
     if find_spec(KERNEL) is None:
         raise ConfigError("training.attention is 'varlen', which needs torch 2.13. Use 'padded'.")
     for network in _networks(model):
@@ -90,8 +83,21 @@ def use_varlen_attention(model: nn.Module) -> None:
                 f"training.attention is 'varlen', which {type(network).__name__} cannot do: its attention does "
                 "something of its own to the scores. Use 'padded'."
             )
-        AttentionInterface.register(NAME, varlen_attention)
-        AttentionMaskInterface.register(NAME, flash_attention_mask)
+
+
+def use_varlen_attention(model: nn.Module) -> None:
+    """Have the attention of a network taken this way while it trains, in half precision on CUDA.
+
+    Args:
+        model: Prepared by a method; changed in memory, and nothing of it is saved.
+
+    Raises:
+        ConfigError: If torch is too old, or the architecture cannot do it.
+    """
+    require_plain_attention(model)
+    AttentionInterface.register(NAME, varlen_attention)
+    AttentionMaskInterface.register(NAME, flash_attention_mask)
+    for network in _networks(model):
         network.set_attn_implementation(NAME)
 
 

@@ -19,6 +19,7 @@ from tain.detector.ngrams import NGRAMS, write_ngrams
 from tain.detector.seen import SEEN, write_seen
 from tain.methods import build_method
 from tain.models import load_backbone
+from tain.models.varlen_attention import require_plain_attention
 from tain.recipes.configuration import RunConfig
 from tain.recipes.reading import label_set, set_aside_name
 from tain.recipes.tokenised import SOURCES, TokenisedCorpus, hash_corpus, tokenise
@@ -114,6 +115,8 @@ def train(
             tell(f"{run.path} is complete.")
             return TrainedRun(run, read_json(run.path / MANIFEST))
     backbone = load_backbone(config.base, label_set(config.corpus), pooling=config.pooling, seed=config.seed)
+    if config.training.attention == "varlen":
+        require_plain_attention(backbone.model)
     method.make_room(backbone)
     # The texts are checked before the folder is touched: what --force replaces is not lost to a bad file.
     with processes.main_first():

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 LOG_EVERY = 10
+HALF_WIDTH = 16  # each shape has a kernel made for it in bfloat16, which costs a processor time and memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,8 @@ class Engine:
         self.pooled = pooled_states(self.model, [train, valid], config, pad_id=pad_id)
         self.objective = Objective(
             self.model, backbone, method, train, config,
-            accelerator=self.accelerator, states=self.pooled[0] if self.pooled else None,
+            accelerator=self.accelerator, multiple=HALF_WIDTH if self.is_half_cpu else 1,
+            states=self.pooled[0] if self.pooled else None,
         )  # fmt: skip
         self.guard = DivergenceGuard(config.guard_factor, floor=math.log(len(backbone.labels)))
         self.state = TrainingState()

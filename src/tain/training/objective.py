@@ -20,8 +20,6 @@ from tain.training.store import TokenStore
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-HALF_WIDTH = 16  # each shape has a kernel made for it in bfloat16, which costs a processor time and memory
-
 
 class Objective:
     """The loss of one network on one store."""
@@ -35,6 +33,7 @@ class Objective:
         config: TrainingConfig,
         *,
         accelerator: Accelerator,
+        multiple: int = 1,
         states: PooledStates | None = None,
     ) -> None:
         """Nothing is computed yet.
@@ -46,13 +45,12 @@ class Objective:
             store: The texts.
             config: How much the teacher counts, and how labels are weighed.
             accelerator: Knows the device and the precision.
+            multiple: Batches are as wide as a multiple of it, as `collate` says.
             states: What the head reads of each text, where that never changes.
         """
         self._model, self._backbone, self._method, self._store = model, backbone, method, store
         self._config, self._accelerator, self._states = config, accelerator, states
-        self._weights = row_weights(store, config)
-        is_half_cpu = accelerator.mixed_precision == "bf16" and accelerator.device.type == "cpu"
-        self._multiple = HALF_WIDTH if is_half_cpu else 1
+        self._weights, self._multiple = row_weights(store, config), multiple
 
     def loss(self, rows: NDArray[np.int64]) -> torch.Tensor:
         """The mean loss of some texts, a scalar; with what the method adds.
