@@ -21,8 +21,8 @@ from tain.core.files import write_json
 from tain.core.version import VERSION
 from tain.models import find_base
 
-sys.path.insert(0, str(Path(__file__).parent))
-from shapes import SHAPES, find_shape
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.shapes import SHAPES, find_shape
 
 HERE = Path(__file__).parent
 MAX_TOKENS = 256

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 import torch
+from benchmarks.shapes import n_weights, product_flops
 
 from tain.core.example import DETECTION
 from tain.evaluation.ranking import auroc
 from tain.methods import build_method
-from tain.methods.method import is_head
 from tain.models import load_backbone
 from tain.training.config import TrainingConfig
 from tain.training.engine import Engine
@@ -173,28 +174,9 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def product_flops() -> float:
-    """Operations per second of a large product, in bfloat16 where it is native: what a network cannot exceed."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+def _product_flops() -> float:
     is_half = torch.cuda.is_available() or has_native_bf16()
-    size = 8192 if torch.cuda.is_available() else 1024
-    left, right = (torch.randn(size, size, device=device, dtype=torch.bfloat16 if is_half else None) for _ in range(2))
-    seconds = []
-    for _ in range(8):
-        start = clock()
-        left @ right
-        seconds.append(clock() - start)
-    return 2 * size**3 / min(seconds)
-
-
-def n_weights(base: str) -> int:
-    """Weights of the matrices that every token is multiplied with."""
-    model = load_backbone(base, DETECTION).model
-    return sum(
-        module.weight.numel()
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear) and not is_head(name) and "pooler" not in name
-    )
+    return product_flops("cuda" if torch.cuda.is_available() else "cpu", "bfloat16" if is_half else "float32", clock)
 
 
 def main() -> None:
@@ -212,7 +194,7 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         if "product" in request:
-            answer = {"flops": product_flops(), "weights": float(n_weights(base))}
+            answer = {"flops": _product_flops(), "weights": float(n_weights(base))}
         elif "steps" in request:
             n_tokens, seconds = side.steps(request["steps"])
             answer = {"tokens_per_s": n_tokens / seconds, "n_tokens": n_tokens}

@@ -11,6 +11,7 @@ from tests.tiny import save_tiny_encoder
 
 from tain.core.errors import ConfigError
 from tain.detector.engines import Engines
+from tain.detector.half_network import HalfNetwork
 from tain.detector.light_bert import load_light_bert
 from tain.detector.packed_bert import PackedBert, pack
 from tain.training import hardware
@@ -104,9 +105,16 @@ def test_bfloat16_is_refused_where_it_does_not(folder, monkeypatch):
     engines._light = load_light_bert(folder, engines.classifier, Path(engines.classifier["base"]))
     with pytest.raises(ConfigError, match="the limit is 0.02"):
         engines.read_in_bfloat16()
-    engines._light = None
-    with pytest.raises(ConfigError, match="Only plain BERT"):
-        engines.read_in_bfloat16()
+
+
+def test_a_network_that_is_no_plain_bert_is_read_in_bfloat16_too(folder, monkeypatch):
+    monkeypatch.setattr(hardware, "has_native_bf16", lambda: True)
+    monkeypatch.setattr(Engines, "light", lambda self: None)
+    rows = drawn(3)
+    half, plain = Engines(folder, threads=1), Engines(folder, threads=1)
+    half.read_in_bfloat16()
+    assert isinstance(half.full(), HalfNetwork)
+    assert 0 < np.abs(half.scores(rows) - plain.scores(rows)).max() < 0.04
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,13 +1,16 @@
-"""Networks of stated shapes with random weights, as folders that transformers loads: timing needs no knowledge."""
+"""Networks of stated shapes with random weights, which transformers loads, and how fast a device could compute them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, LlamaConfig
 
-from tain.models import find_base
+from tain.core.example import DETECTION
+from tain.methods.method import is_head
+from tain.models import find_base, load_backbone
 
 SHAPES = {
     # Llama 3.2 1B but for its vocabulary, which no product of a classifier reads.
@@ -40,3 +43,31 @@ def find_shape(name: str, folder: Path) -> str:
     AutoModelForSequenceClassification.from_config(config).save_pretrained(folder / name)
     tokenizer.save_pretrained(folder / name)
     return str(folder / name)
+
+
+def n_weights(base: str) -> int:
+    """Weights of the matrices that every token is multiplied with."""
+    model = load_backbone(base, DETECTION).model
+    return sum(
+        module.weight.numel()
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and not is_head(name) and "pooler" not in name
+    )
+
+
+def product_flops(device: str, dtype: str, clock: Callable[[], float]) -> float:
+    """Operations per second of a large product: what no network can exceed.
+
+    Args:
+        device: `cuda` or `cpu`.
+        dtype: Of both sides.
+        clock: Seconds, when everything asked for is done.
+    """
+    size = 8192 if device == "cuda" else 1024
+    left, right = (torch.randn(size, size, device=device, dtype=getattr(torch, dtype)) for _ in range(2))
+    seconds = []
+    for _ in range(8):
+        start = clock()
+        left @ right
+        seconds.append(clock() - start)
+    return 2 * size**3 / min(seconds)
