@@ -29,6 +29,7 @@ def made(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("launched")
     save_tiny_texts(folder)
     save_tiny_encoder(folder / "base")
+    (folder / "bad.jsonl").write_text('{"text": "a row of nobody knows whom", "label": null}\n')
     return folder
 
 
@@ -86,9 +87,10 @@ def test_two_processes_make_the_weights_of_one(made):
 
 
 def test_one_that_is_killed_stops_all_and_they_go_on_to_the_same_bits(made):
-    whole = launch(made, *flags(made, "whole"))
+    whole = launch(made, *flags(made, "whole", "--train", str(made / "bad.jsonl"), "--on-bad", "set_aside"))
     out, errors = whole.communicate(timeout=LIMIT_S)
-    assert whole.returncode == 0, errors[-3000:]
+    assert whole.returncode == 0, errors[-3000:]  # where one process would say that it read only a part
+    assert errors.count("Bad rows set aside: 1 in ") == 1
     assert out.split() == [str(made / "whole" / "model")]  # the main process alone speaks
     stopped = launch(made, *flags(made, "stopped"))
     until = time.monotonic() + LIMIT_S

@@ -5,8 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
+_IS_HUSHED = ContextVar("is_hushed", default=False)
 Advance = Callable[[int], None]
+
+
+@contextmanager
+def hushed(is_quiet: bool) -> Iterator[None]:
+    """No bars within, for work that is not told whether it should be quiet.
+
+    Args:
+        is_quiet: False changes nothing.
+    """
+    token = _IS_HUSHED.set(is_quiet or _IS_HUSHED.get())
+    try:
+        yield
+    finally:
+        _IS_HUSHED.reset(token)
 
 
 @contextmanager
@@ -24,7 +40,7 @@ def progress(title: str, total: int | None, *, unit: str = "texts", is_quiet: bo
     Yields:
         A function that takes the number of units done since it was last called.
     """
-    if is_quiet or not sys.stderr.isatty():
+    if is_quiet or _IS_HUSHED.get() or not sys.stderr.isatty():
         yield lambda n: None
         return
     from rich.console import Console

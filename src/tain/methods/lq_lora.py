@@ -26,6 +26,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from tain.core.errors import DetectorError, MethodError
+from tain.core.progress import progress
 from tain.methods.method import Method, MethodConfig, Tensors, is_head
 from tain.methods.quantised import Decomposition, Layout, QuantisedLinear, allocate, candidates, decompose, fisher
 from tain.methods.quantised.codebook import BITS
@@ -137,13 +138,13 @@ class LqLora(Method[LqLoraSettings]):
         layouts = self._layouts(linears)
         backbone.model.requires_grad_(False)
         lost, whole = 0.0, 0.0
-        for index, (name, linear) in enumerate(linears.items()):
-            found = self._decompose(name, linear, layouts[name], seed=seed + index)
-            left, right = self._start(found, seed=seed + index)
-            layer = QuantisedLinear(found.packed, bias=linear.bias, left=left, right=right, scaling=self.config.scaling)
-            backbone.model.set_submodule(name, layer.train(linear.training))
-            lost += float((linear.weight.float() - layer.weight).square().sum())
-            whole += float(linear.weight.float().square().sum())
+        with progress("quantising", len(linears), unit="matrices") as advance:
+            for index, (name, linear) in enumerate(linears.items()):
+                layer = self._quantised(name, linear, layouts[name], seed=seed + index)
+                backbone.model.set_submodule(name, layer)
+                lost += float((linear.weight.float() - layer.weight).square().sum())
+                whole += float(linear.weight.float().square().sum())
+                advance(1)
         getattr(backbone.model, backbone.head_name).requires_grad_(True)
         self._importance = {}
         self.error = math.sqrt(lost / whole) if whole else 0.0
@@ -153,6 +154,12 @@ class LqLora(Method[LqLoraSettings]):
         """Sum of r (d_in + d_out) over targets, and the head."""
         linears = target_linears(backbone, self.config.targets).values()
         return sum(self.config.rank * (x.in_features + x.out_features) for x in linears) + backbone.n_head_parameters
+
+    def _quantised(self, name: str, linear: nn.Linear, layout: Layout, *, seed: int) -> QuantisedLinear:
+        found = self._decompose(name, linear, layout, seed=seed)
+        left, right = self._start(found, seed=seed)
+        layer = QuantisedLinear(found.packed, bias=linear.bias, left=left, right=right, scaling=self.config.scaling)
+        return layer.train(linear.training)
 
     def _decompose(
         self, name: str, linear: nn.Linear, layout: Layout, *, seed: int, n_turns: int | None = None
@@ -182,10 +189,11 @@ class LqLora(Method[LqLoraSettings]):
             return dict.fromkeys(linears, layout)
         choices = candidates(self.config.n_layouts)
         sizes = [linear.weight.numel() for linear in linears.values()]
-        costs = [
-            [error**2 for error in self._trial_errors(name, linear, choices, seed=index)]
-            for index, (name, linear) in enumerate(linears.items())
-        ]
+        costs = []
+        with progress("measuring layouts", len(linears), unit="matrices") as advance:
+            for index, (name, linear) in enumerate(linears.items()):
+                costs.append([error**2 for error in self._trial_errors(name, linear, choices, seed=index)])
+                advance(1)
         bits = [[8 * layout.stored_bytes(size) for layout in choices] for size in sizes]
         budget = math.floor(self.config.bits * sum(sizes))
         found = allocate(np.array(costs), np.array(bits, dtype=np.int64), budget=budget)

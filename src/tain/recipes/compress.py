@@ -16,6 +16,7 @@ from torch import nn
 
 from tain.core.errors import ConfigError, DataError, DetectorError
 from tain.core.files import read_json, refuse_overwrite
+from tain.core.progress import hushed
 from tain.corpora.columns import ColumnMap
 from tain.corpora.reading import read_examples
 from tain.detector.folder import find_classifier, find_detector, read_settings
@@ -153,7 +154,8 @@ def compress(
     before = _logits(plain, rows)
     network_bytes_before = weight_bytes(plain.model)
     tell(f"Quantising the linear layers of {folder}.")
-    made, matrices = _quantise(plain, method, rows, seed=seed)
+    with hushed(is_quiet):
+        made, matrices = _quantise(plain, method, rows, seed=seed)
     save_classifier(made, output, probe_rows=rows[: _n_probes(folder)])
     _copy_beside(folder, output)
     return _report(output, matrices, made, network_bytes_before, _change(before, _logits(made, rows)))

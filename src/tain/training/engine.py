@@ -16,7 +16,7 @@ from torch import nn
 
 from tain.core.errors import TrainingError
 from tain.core.launch import require_one_process
-from tain.core.progress import progress
+from tain.core.progress import hushed, progress
 from tain.methods import Method
 from tain.methods.half_products import forget_halves
 from tain.methods.method import trainable
@@ -121,8 +121,9 @@ class Engine:
             keep_few_kernels()
             use_half_attention(backbone.model)
         set_dropout(backbone.model, attention=config.attention_dropout, hidden=config.hidden_dropout)
-        show_texts(method, backbone, train, seed=seed)
-        prepared = method.prepare(backbone, seed=seed)
+        with hushed(is_quiet):
+            show_texts(method, backbone, train, seed=seed)
+            prepared = method.prepare(backbone, seed=seed)
         if config.attention == "varlen":
             use_varlen_attention(prepared)
         if config.gradient_checkpointing:

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
+from tain.core.progress import progress
 from tain.models import Backbone, TokenIds, collate, logits_of
 
 
@@ -47,8 +48,10 @@ def fisher(
     try:
         for weight in weights:
             weight.requires_grad_(True)
-        for index, row in enumerate(rows):
-            _add(sums, weights, backbone, row, None if targets is None else targets[index])
+        with progress("weighing weights", len(rows)) as advance:
+            for index, row in enumerate(rows):
+                _add(sums, weights, backbone, row, None if targets is None else targets[index])
+                advance(1)
     finally:
         for weight, had in zip(weights, had_gradients, strict=True):
             weight.requires_grad_(had)
