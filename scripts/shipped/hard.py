@@ -1,13 +1,15 @@
-"""Make the hard texts: passages of the pools that the n-grams of a finished detector wrongly call AI.
+"""Make the hard texts: passages of the pools that n-grams fitted to the corpus wrongly call AI.
 
     python scripts/shipped/hard.py ../shared/data build/shipped
 
 Only documents of the pools' training part are looked at, and no passage that shares 13 words in a row with a human text
-of `dev/`, whose encyclopedia has the same articles. `refit.py` then fits the n-grams again with `hard.parquet`.
+of `dev/`, whose encyclopedia has the same articles. The n-grams of the detector learn from `hard.parquet` as well; what
+was taken is told in `ledger.jsonl` beside it.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -16,9 +18,11 @@ import polars as pl
 from corpus import MIN_WORDS, POOL_SHARES, POOLS, SEED, passages, read_source, with_split
 from measure import CORPORA, runs_of
 
+from tain.core.files import whole_file
 from tain.corpora.excerpts import training_excerpt
-from tain.detector import Detector
+from tain.detector.ngrams import NgramModel
 from tain.recipes.baseline_texts import plain
+from tain.recipes.preparation import NGRAM_VIEWS
 
 PER_POOL = 12_000
 LOW, HIGH = 50, 150
@@ -38,22 +42,36 @@ def human_runs(data: Path) -> set[int]:
     return set().union(*(runs_of(text) for file in files for text in plain(file["text"].to_list())))
 
 
+def first_ngrams(build: Path) -> NgramModel:
+    """What the corpus alone teaches."""
+    frame = pl.read_parquet(build / "train.parquet")
+    texts = [
+        training_excerpt(text, id_, seed=SEED, view=view, low=LOW, high=HIGH)
+        for text, id_ in zip(plain(frame["text"].to_list()), frame["id"], strict=True)
+        for view in range(NGRAM_VIEWS)
+    ]
+    return NgramModel.fit(texts, np.repeat((frame["label"] == "ai").to_numpy(), NGRAM_VIEWS), seed=SEED)
+
+
+def count(frame: pl.DataFrame, source: str) -> int:
+    return int((frame["source"] == source).sum())
+
+
 def main(data: Path, build: Path) -> None:
     used = set(pl.read_parquet(build / "train.parquet")["id"])
     frame = pl.concat([unused(data, name, used) for name in POOLS])
     measured = human_runs(data)
     frame = frame.filter(pl.Series([not runs_of(text) & measured for text in frame["text"]], dtype=pl.Boolean))
-    ngrams = Detector.load(build / "detector-0").reader.ngrams
-    assert ngrams is not None, "the detector that ships has n-grams"
     texts = zip(plain(frame["text"].to_list()), frame["id"], strict=True)
-    scores = np.asarray(
-        ngrams.scores([training_excerpt(text, id_, seed=SEED, low=LOW, high=HIGH) for text, id_ in texts])
-    )
-    hard = frame.filter(pl.Series(scores > 0)).sort("id")
+    cuts = [training_excerpt(text, id_, seed=SEED, low=LOW, high=HIGH) for text, id_ in texts]
+    hard = frame.filter(pl.Series(first_ngrams(build).scores(cuts) > 0)).sort("id")
     hard.write_parquet(build / "hard.parquet")
-    for name in POOLS:
-        n, k = (int((part["source"] == name).sum()) for part in (frame, hard))
-        print(f"{name}: {k:,} of {n:,} passages are called AI")
+    taken = [
+        {"event": "mined", "pool": name, "n_scored": count(frame, name), "n_hard": count(hard, name)} for name in POOLS
+    ]
+    with whole_file(build / "ledger.jsonl") as part:
+        part.write_text("".join(f"{json.dumps(row)}\n" for row in taken))
+    print(*taken, sep="\n")
 
 
 if __name__ == "__main__":

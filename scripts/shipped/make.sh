@@ -7,6 +7,7 @@ build=build/shipped
 python=.venv/bin/python
 [ -f "$build/train.parquet" ] || $python scripts/shipped/corpus.py "$data" "$build"
 [ -f "$build/mirrors.parquet" ] || $python scripts/shipped/mirrors.py "$data" "$build"
+[ -f "$build/hard.parquet" ] || $python scripts/shipped/hard.py "$data" "$build"
 for seed in 0 1 2; do
     [ -f "$build/run-$seed/manifest.json" ] ||
         .venv/bin/tain train --config scripts/shipped/detector.toml --seed "$seed" --output "$build/run-$seed" --resume

@@ -68,7 +68,7 @@ class CorpusConfig(BaseModel):
     )
     ngram_train: tuple[str, ...] = Field(
         (),
-        description="Further labelled texts, such as mirrors, of which the n-grams learn from one cut each and the "
+        description="Further labelled texts, such as mirrors, of which the n-grams learn as from the others and the "
         "network nothing: minutes where a training takes hours.",
     )
     on_bad: Literal["stop", "set_aside"] = Field(

@@ -106,7 +106,8 @@ class Preparation:
         for example, text in self._apart(further, "ngram_train"):
             self.counts[f"ngram_train: {example.label}"] += 1
             self._hashes.append(text_hash(text))
-            self._count_ngrams(example, text, view=0)
+            for view in range(NGRAM_VIEWS):
+                self._count_ngrams(example, text, view=view)
         return NgramModel.fit(self.texts, self.label_ids, share=self.config.ngram_share, seed=self.seed)
 
     def _require_labels_for_ngrams(self) -> None:

@@ -18,7 +18,7 @@ from tain.evaluation.hashed_tfidf import NGRAM_BLOCKS
 from tain.models import Backbone
 from tain.recipes.configuration import CorpusConfig
 from tain.recipes.network_teacher import teacher_folder, teacher_sha256
-from tain.recipes.preparation import VERSION, Preparation
+from tain.recipes.preparation import NGRAM_VIEWS, VERSION, Preparation
 from tain.recipes.reading import set_aside_name
 from tain.training.store import TokenStore, build_store, open_store
 
@@ -124,6 +124,8 @@ def _key(config: CorpusConfig, backbone: Backbone, hashes: dict[str, str], seed:
         if not settings[name]:
             del settings[name]
     parts = [VERSION, settings, hashes, backbone.max_tokens, backbone.labels.names, rules, seed]
+    if config.ngram_train:
+        parts.append(NGRAM_VIEWS)
     if config.ngram_share or str(config.teacher).startswith(NGRAM_MODELS):
         parts.append(list(NGRAM_BLOCKS))
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]

@@ -9,8 +9,8 @@ from tests.tiny import save_tiny_encoder
 
 from tain.cli import DONE, MISUSE
 from tain.cli.app import run
-from tain.detector.ngrams import NGRAMS, read_ngrams
-from tain.recipes.preparation import Preparation
+from tain.detector.ngrams import NGRAMS, NgramModel, read_ngrams
+from tain.recipes.preparation import NGRAM_VIEWS, Preparation
 
 
 @pytest.fixture
@@ -56,7 +56,14 @@ def test_other_labels_are_told_before_anything_is_tokenised(command, capsys, mon
     assert "corpus.ngram_share is 1.0" in capsys.readouterr().err
 
 
-def test_further_texts_teach_the_ngrams_alone_and_none_repeats_a_validation_text(command, tmp_path):
+def test_further_texts_teach_the_ngrams_alone_and_none_repeats_a_validation_text(command, tmp_path, monkeypatch):
+    sizes, fit = [], NgramModel.fit
+
+    def counted(texts, *rest, **more):
+        sizes.append(len(texts))
+        return fit(texts, *rest, **more)
+
+    monkeypatch.setattr(NgramModel, "fit", counted)
     rows = [json.loads(line) for line in (tmp_path / "texts.jsonl").read_text().splitlines()]
     rng = np.random.default_rng(0)
     words = {"human": [f"plain{i}" for i in range(30)], "ai": [f"vivid{i}" for i in range(30)]}
@@ -83,6 +90,7 @@ def test_further_texts_teach_the_ngrams_alone_and_none_repeats_a_validation_text
     counts = json.loads((tmp_path / "with" / "manifest.json").read_text())["counts"]
     assert counts["ngram_train: ai"] == counts["ngram_train: human"] == 20
     assert counts["ngram_train: same text again"] == len(rows)
+    assert sizes[1] - sizes[0] == NGRAM_VIEWS * len(further), "as many cuts as of the others"
 
 
 def test_further_texts_without_ngrams_are_told(command, tmp_path, capsys):
