@@ -15,6 +15,8 @@ from transformers import (
     AutoModelForSequenceClassification,
     BertConfig,
     DebertaV2Config,
+    GPT2Config,
+    GPT2LMHeadModel,
     LlamaConfig,
     ModernBertConfig,
     PreTrainedTokenizerFast,
@@ -86,6 +88,19 @@ def save_tiny(family: str, folder: Path) -> Path:
 
 def save_tiny_encoder(folder: Path) -> Path:
     return save_tiny("bert", folder)
+
+
+def save_tiny_gpt2(folder: Path) -> Path:
+    """A decoder with learned positions, a tied head and matrices that are no `nn.Linear`."""
+    tokenizer = tiny_tokenizer()
+    config = GPT2Config(
+        vocab_size=len(tokenizer), n_positions=64, n_embd=16, n_layer=2, n_head=2, initializer_range=0.2
+    )
+    torch.manual_seed(0)
+    with torch.random.fork_rng():
+        GPT2LMHeadModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def save_tiny_texts(folder: Path, *, n: int = 240) -> Path:

@@ -56,7 +56,7 @@ def score(
     batch_tokens: Annotated[int, typer.Option(min=64, help="Tokens in one pass: memory against speed.")] = 8192,
     precision: Annotated[
         Precision,
-        typer.Option(help="bfloat16: 1.7 times as fast on some processors, and on GPUs; scores move by .007."),
+        typer.Option(help="bfloat16: on some processors 1.7 times as fast, scores move by .007 on average."),
     ] = Precision.float32,
     is_json: Annotated[bool, typer.Option("--json", help="Write a summary as one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,

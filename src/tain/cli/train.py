@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tain.cli import PARTIAL
-from tain.core.launch import is_main, n_processes
+from tain.core.launch import is_launched, is_main
 
 
 def train(
@@ -87,5 +87,5 @@ def train(
     if run.set_aside:
         aside = ", ".join(f"{n:,} in {path}" for path, n in run.set_aside.items())
         typer.echo(f"Bad rows set aside: {aside}", err=True)
-        if n_processes() == 1:  # a launcher would call the whole training a failure
+        if not is_launched():  # a launcher would call the whole training a failure
             raise typer.Exit(PARTIAL)

@@ -14,6 +14,11 @@ def n_processes() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def is_launched() -> bool:
+    """Whether a launcher started this process, be it the only one."""
+    return "WORLD_SIZE" in os.environ
+
+
 def speaker() -> str:
     """What opens a message of this process: `tain`, or `tain (process 2 of 4)`."""
     n = n_processes()

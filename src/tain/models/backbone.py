@@ -108,6 +108,8 @@ def load_backbone(
             "decoder with its tokenizer; unset HF_HUB_OFFLINE if it has to be fetched."
         ) from error
     _give_padding_token(model, tokenizer)
+    # Keys and values would be kept for words that are to follow, and none will.
+    model.config.get_text_config().use_cache = False
     set_dropout(model)
     model.requires_grad_(False)
     model.train(False)

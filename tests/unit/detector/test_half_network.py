@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 from tests.detector_fixtures import make_classifier
-from tests.tiny import FAMILIES, save_tiny
+from tests.tiny import FAMILIES, save_tiny, save_tiny_gpt2
 
+from tain.detector.engines import Engines
 from tain.detector.half_network import HalfNetwork
 from tain.methods.method import is_head
+from tain.training import hardware
 from tain.training.classifier import load_classifier
 
 WHERE = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA"))]
@@ -46,3 +48,26 @@ def test_only_matrices_of_the_blocks_are_kept_in_half(pooling, tmp_path):
         assert all(parameter.dtype == kept for parameter in module.parameters(recurse=False))
     logits = torch.from_numpy(half.logits(drawn(8)))
     assert (logits != logits.bfloat16().float()).any(), "the head computed in bfloat16"
+
+
+def test_the_head_of_words_and_what_it_shares_stay_float32(tmp_path):
+    base = save_tiny_gpt2(tmp_path / "base")
+    words = {"introduction": "w1", "instruction": "w2", "label_words": {"human": "w5", "ai": "w6"}}
+    method = {"kind": "label_words", "network": "full", **words}
+    folder = make_classifier(tmp_path / "c", base=str(base), method=method)
+    classifier = load_classifier(folder)
+    half, rows = HalfNetwork(classifier), drawn(8)
+    kept = {name: parameter.dtype for name, parameter in classifier.model.named_parameters()}
+    assert {dtype for name, dtype in kept.items() if "c_fc.weight" in name} == {torch.bfloat16}  # no nn.Linear
+    assert {dtype for name, dtype in kept.items() if "wte" in name or "lm_head" in name} == {torch.float32}
+    expected, found = load_classifier(folder).logits(rows), half.logits(rows)
+    assert 0 < np.abs(found - expected).max() < 0.02
+
+
+def test_a_decoder_is_read_in_bfloat16_where_it_pays(tmp_path, monkeypatch):
+    monkeypatch.setattr(hardware, "has_native_bf16", lambda: True)
+    base = save_tiny("llama", tmp_path / "base")
+    engines = Engines(make_classifier(tmp_path / "c", base=str(base)), threads=1)
+    engines.read_in_bfloat16()
+    assert isinstance(engines.full(), HalfNetwork)
+    assert not engines.full()._classifier.model.config.use_cache, "keys and values for words that never follow"

@@ -96,6 +96,11 @@ def test_bfloat16_is_read_where_it_pays(folder, monkeypatch):
 
 def test_bfloat16_is_refused_where_it_does_not(folder, monkeypatch):
     engines = Engines(folder, threads=1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: including_emulation)
+    with pytest.raises(ConfigError, match="accelerator multiplies no bfloat16"):
+        engines.read_in_bfloat16()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(hardware, "has_native_bf16", lambda: False)
     with pytest.raises(ConfigError, match="multiplies no bfloat16"):
         engines.read_in_bfloat16()

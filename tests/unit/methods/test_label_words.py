@@ -3,8 +3,8 @@ import json
 import pytest
 import torch
 from tests.stories import convert_stories
-from tests.tiny import save_tiny, tiny_tokenizer
-from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
+from tests.tiny import save_tiny, save_tiny_gpt2, tiny_tokenizer
+from transformers import AutoModelForCausalLM
 
 from tain.cli import DONE
 from tain.cli.app import run
@@ -33,15 +33,7 @@ def base(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def gpt2(tmp_path_factory):
-    """With learned positions and a tied head."""
-    folder, tokenizer = tmp_path_factory.mktemp("gpt2"), tiny_tokenizer()
-    config = GPT2Config(
-        vocab_size=len(tokenizer), n_positions=64, n_embd=16, n_layer=2, n_head=2, initializer_range=0.2
-    )
-    torch.manual_seed(0)
-    GPT2LMHeadModel(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return str(folder)
+    return str(save_tiny_gpt2(tmp_path_factory.mktemp("gpt2")))
 
 
 @pytest.fixture(scope="module")

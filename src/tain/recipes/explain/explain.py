@@ -18,6 +18,7 @@ from tain.analysis.influence.blocks import Block, Vector
 from tain.analysis.influence.estimator import Estimator, influence
 from tain.analysis.influence.registry import build_estimator
 from tain.core.example import Corpus
+from tain.core.progress import hushed
 from tain.recipes.explain.checkpoints import visit
 from tain.recipes.explain.gradients import Gradients, ProjectionSettings, blocks_of, loss_sum
 from tain.recipes.explain.representations import representation_block
@@ -139,7 +140,8 @@ class _Work:
     def _of_trained(self) -> Iterator[Block]:
         few = self.train.few(256)
         rows = [self.train.rows[place] for place in few]
-        names = self.subject.trained_names(rows, self.train.targets[few].tolist())
+        with hushed(self.is_quiet):
+            names = self.subject.trained_names(rows, self.train.targets[few].tolist())
         yield from self._at(names, weights_sha256=teacher_sha256(self.subject.folder))
 
     def _of_checkpoints(self) -> Iterator[Block]:
