@@ -16,7 +16,6 @@ from transformers import (
     BertConfig,
     DebertaV2Config,
     GPT2Config,
-    GPT2LMHeadModel,
     LlamaConfig,
     ModernBertConfig,
     PreTrainedTokenizerFast,
@@ -68,10 +67,18 @@ FAMILIES = {
     "modernbert": (ModernBertConfig, {**SIZES, **POSITIONS, "cls_token_id": 2, "sep_token_id": 3}),
     "t5-encoder": (T5Config, T5_SIZES),
     "llama": (LlamaConfig, {**DECODER_SIZES, **POSITIONS}),
+    "gpt2": (
+        GPT2Config,
+        {
+            "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 64, "initializer_range": 0.2,
+            "bos_token_id": None, "eos_token_id": None,
+        },
+    ),
     "qwen": (Qwen2Config, {**DECODER_SIZES, **POSITIONS}),
 }  # fmt: skip
 
-_LOADERS = {T5Config: AutoModelForSeq2SeqLM, LlamaConfig: AutoModelForCausalLM, Qwen2Config: AutoModelForCausalLM}
+_DECODERS = (LlamaConfig, Qwen2Config, GPT2Config)
+_LOADERS = {T5Config: AutoModelForSeq2SeqLM} | dict.fromkeys(_DECODERS, AutoModelForCausalLM)
 
 
 def save_tiny(family: str, folder: Path) -> Path:
@@ -88,19 +95,6 @@ def save_tiny(family: str, folder: Path) -> Path:
 
 def save_tiny_encoder(folder: Path) -> Path:
     return save_tiny("bert", folder)
-
-
-def save_tiny_gpt2(folder: Path) -> Path:
-    """A decoder with learned positions, a tied head and matrices that are no `nn.Linear`."""
-    tokenizer = tiny_tokenizer()
-    config = GPT2Config(
-        vocab_size=len(tokenizer), n_positions=64, n_embd=16, n_layer=2, n_head=2, initializer_range=0.2
-    )
-    torch.manual_seed(0)
-    with torch.random.fork_rng():
-        GPT2LMHeadModel(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 def save_tiny_texts(folder: Path, *, n: int = 240) -> Path:

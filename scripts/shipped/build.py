@@ -18,15 +18,16 @@ from tain.corpora.reading import read_corpus
 from tain.detector import Detector
 from tain.detector.settings import About, DataSource
 
+HARD = "human only; those that n-grams called AI before teach the n-grams alone"
 NOTES = {
     "biscope": "Yelp, creative writing, arXiv, essays; Claude 3, Gemini 1.0 Pro, GPT-3.5, GPT-4 Turbo",
     "l2r": "20 domains, rewrites of human text; GPT-4o, Gemini 1.5 Pro, Llama-3-70B, GPT-3.5",
     "outfox": "student essays; ChatGPT, davinci-003; attacks by DIPPER and OUTFOX included",
     "gptid_reddit_davinci": "Reddit ELI5; davinci-003",
     "seqxgpt": "mixed; GPT-3.5 rows only",
-    "wikipedia2014": "human only",
-    "arxiv_abstracts_to2019": "human only",
-    "novels100": "human only",
+    "wikipedia2014": HARD,
+    "arxiv_abstracts_to2019": HARD,
+    "novels100": HARD,
     "gov_18f_blog": "human only",
     "mirrors": "mirrors of pool passages by Claude, November 2026; they teach the n-grams alone",
 }
@@ -67,7 +68,7 @@ def about(train: Corpus, calibration: Corpus) -> About:
             )
     return About(
         name="tain-minilm",
-        version="1",
+        version="2",
         description="LoRA of rank 12 on every linear layer and the token embeddings of all-MiniLM-L6-v2, and a linear "
         "model of n-grams whose score is added: it ships with tain and is small enough to run anywhere.",
         licence="CC-BY-SA-4.0",

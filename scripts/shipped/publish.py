@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ledger import LEDGER, read_ledger, write_ledger
 
 from tain.core.files import whole_file, write_json
 from tain.detector import Detector
@@ -48,6 +49,8 @@ def main(build: Path, shipped: Path) -> None:
     report = json.loads(report_file.read_text()) if report_file.is_file() else None
     detector.described(about=detector.settings.about, summary=summary, report=report).save(shipped)
     write_json(Path("benchmarks/shipped/results.json"), {str(seed): value for seed, value in measured.items()})
+    mined = read_ledger(build / "ledger.jsonl")
+    write_ledger(LEDGER, detector.settings.about.version, mined=mined, measured=measured)
     write_readme(measured)
     print(*spreads(measured), sep="\n")
 

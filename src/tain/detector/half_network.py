@@ -18,7 +18,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from transformers import PreTrainedModel
-from transformers.pytorch_utils import Conv1D
 
 from tain.core.progress import Advance
 from tain.methods.method import is_head
@@ -63,7 +62,7 @@ def _halve(model: nn.Module) -> None:
         if id(module) in words or (is_head(name) and not is_head(name.rpartition(".")[0])):
             kind = type(module)
             module.__class__ = type(f"Full{kind.__name__}", (_FullForward, kind), {})
-        elif isinstance(module, nn.Linear | Conv1D) and not is_head(name) and id(module.weight) not in embedded:
+        elif isinstance(module, nn.Linear) and not is_head(name) and id(module.weight) not in embedded:
             module.to(torch.bfloat16)
 
 

@@ -28,7 +28,7 @@ from tain.core.files import read_json, write_json
 from tain.methods.method import Method, MethodConfig, trainable
 from tain.methods.network import NetworkSettings, fold_adapters, n_network, network_linears, prepare_network
 from tain.methods.prompt import Prompt, build_prompt
-from tain.methods.weights import read_weights
+from tain.methods.weights import read_weights, trained_weights
 from tain.models import Backbone, TokenIds
 from tain.models.backbone import max_tokens_of
 from tain.models.causal import reads_ahead
@@ -182,7 +182,7 @@ class LabelWords(Method[LabelWordsSettings]):
             "words": model.words.tolist(),
         }
         write_json(folder / PROMPT, value)
-        save_file({name: p.detach().contiguous() for name, p in trainable(model).items()}, folder / WEIGHTS)
+        save_file(trained_weights(model), folder / WEIGHTS)
 
     def load(self, backbone: Backbone, folder: Path) -> nn.Module:
         """The decoder in the saved prompt, whose examples are there as they were, with the saved weights."""

@@ -24,12 +24,17 @@ def save_trained(model: nn.Module, file: Path) -> None:
     Raises:
         MethodError: If nothing trains, so that an empty file would be written.
     """
-    weights = {name: p.detach().contiguous() for name, p in trainable(model).items()}
-    if not weights:
+    if not (weights := trained_weights(model)):
         raise MethodError(
             f"{file}: no weight of this model trains, so there is nothing to save. Copy its folder instead."
         )
     save_file(weights, file)
+
+
+def trained_weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The weights that train, by name, each in the shape that `read_weights` expects: the one it is published in."""
+    state = model.state_dict()
+    return {name: state[name].contiguous() for name in trainable(model)}
 
 
 def read_weights(model: nn.Module, file: Path, *, expected: Sequence[str] | None = None) -> None:

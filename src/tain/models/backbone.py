@@ -16,6 +16,7 @@ from tain.models.dropout import set_dropout
 from tain.models.pooling import Pooling, with_pooling
 from tain.models.presets import find_base
 from tain.models.t5_encoder import encoder_classifier, is_encoder_decoder
+from tain.models.transposed import with_plain_linears
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -108,6 +109,7 @@ def load_backbone(
             "decoder with its tokenizer; unset HF_HUB_OFFLINE if it has to be fetched."
         ) from error
     _give_padding_token(model, tokenizer)
+    with_plain_linears(model)
     # Keys and values would be kept for words that are to follow, and none will.
     model.config.get_text_config().use_cache = False
     set_dropout(model)

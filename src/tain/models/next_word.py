@@ -14,6 +14,7 @@ from tain.models.backbone import Backbone
 from tain.models.causal import load_causal
 from tain.models.dropout import copy_dropout, set_dropout
 from tain.models.framing import Frame
+from tain.models.transposed import with_plain_linears
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -71,6 +72,7 @@ def load_causal_network(backbone: Backbone) -> PreTrainedModel:
         raise DetectorError(f"{backbone.name} is held in {name}. Load it in float32 or bfloat16.")
     backbone.model.to("meta")  # type: ignore[arg-type]  # two copies would not fit where one does
     network = load_causal(backbone.name, dtype=name, device=str(device)).model  # type: ignore[arg-type]
+    with_plain_linears(network)
     set_dropout(network)
     copy_dropout(backbone.model.base_model, network.base_model)
     return network

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from tests.detector_fixtures import make_classifier
-from tests.tiny import FAMILIES, save_tiny, save_tiny_gpt2
+from tests.tiny import FAMILIES, save_tiny
 
 from tain.detector.engines import Engines
 from tain.detector.half_network import HalfNetwork
@@ -51,7 +51,7 @@ def test_only_matrices_of_the_blocks_are_kept_in_half(pooling, tmp_path):
 
 
 def test_the_head_of_words_and_what_it_shares_stay_float32(tmp_path):
-    base = save_tiny_gpt2(tmp_path / "base")
+    base = save_tiny("gpt2", tmp_path / "base")
     words = {"introduction": "w1", "instruction": "w2", "label_words": {"human": "w5", "ai": "w6"}}
     method = {"kind": "label_words", "network": "full", **words}
     folder = make_classifier(tmp_path / "c", base=str(base), method=method)

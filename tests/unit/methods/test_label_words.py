@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 from tests.stories import convert_stories
-from tests.tiny import save_tiny, save_tiny_gpt2, tiny_tokenizer
+from tests.tiny import save_tiny, tiny_tokenizer
 from transformers import AutoModelForCausalLM
 
 from tain.cli import DONE
@@ -33,7 +33,7 @@ def base(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def gpt2(tmp_path_factory):
-    return str(save_tiny_gpt2(tmp_path_factory.mktemp("gpt2")))
+    return str(save_tiny("gpt2", tmp_path_factory.mktemp("gpt2")))
 
 
 @pytest.fixture(scope="module")
