@@ -18,16 +18,16 @@ from tain.corpora.reading import read_corpus
 from tain.detector import Detector
 from tain.detector.settings import About, DataSource
 
-HARD = "human only; those that n-grams called AI before teach the n-grams alone"
+HARD = "human only; some, which n-grams called AI before, teach the n-grams alone"
 NOTES = {
     "biscope": "Yelp, creative writing, arXiv, essays; Claude 3, Gemini 1.0 Pro, GPT-3.5, GPT-4 Turbo",
     "l2r": "20 domains, rewrites of human text; GPT-4o, Gemini 1.5 Pro, Llama-3-70B, GPT-3.5",
     "outfox": "student essays; ChatGPT, davinci-003; attacks by DIPPER and OUTFOX included",
     "gptid_reddit_davinci": "Reddit ELI5; davinci-003",
     "seqxgpt": "mixed; GPT-3.5 rows only",
-    "wikipedia2014": HARD,
-    "arxiv_abstracts_to2019": HARD,
-    "novels100": HARD,
+    "wikipedia2014": "human only",
+    "arxiv_abstracts_to2019": "human only",
+    "novels100": "human only",
     "gov_18f_blog": "human only",
     "mirrors": "mirrors of pool passages by Claude, November 2026; they teach the n-grams alone",
 }
@@ -54,17 +54,20 @@ def excerpts(corpus: Corpus, *, seed: int) -> Corpus:
     return Corpus(tuple(cut))
 
 
-def about(train: Corpus, calibration: Corpus) -> About:
+def note(name: str, use: str, *, hard: set[str]) -> str:
+    return HARD if use == "training" and name in hard else NOTES.get(name, "")
+
+
+def about(train: Corpus, calibration: Corpus, *, hard: set[str]) -> About:
     sources = []
     for use, corpus in (("training", train), ("calibration", calibration)):
         for name in sorted({example.source or "" for example in corpus}):
             own = [example for example in corpus if example.source == name]
             n_ai = sum(example.label == "ai" for example in own)
             licence = own[0].licence or "not stated"
+            told = note(name, use, hard=hard)
             sources.append(
-                DataSource(
-                    name=name, use=use, licence=licence, n_human=len(own) - n_ai, n_ai=n_ai, note=NOTES.get(name, "")
-                )
+                DataSource(name=name, use=use, licence=licence, n_human=len(own) - n_ai, n_ai=n_ai, note=told)
             )
     return About(
         name="tain-minilm",
@@ -83,11 +86,12 @@ def main(run: Path, calibration_file: Path, output: Path) -> None:
     cut = excerpts(calibration, seed=0)
     texts = {label: [e.text for e in cut if e.label == label] for label in ("human", "ai")}
     train = read_corpus([calibration_file.with_name(f"{name}.parquet") for name in trained(calibration_file.parent)])
+    hard = {example.source or "" for example in read_corpus([calibration_file.with_name("hard.parquet")])}
     detector = Detector.build(
         run / "model",
         human=texts["human"],
         ai=texts["ai"][:: max(1, len(texts["ai"]) // N_AI)],
-        about=about(train, calibration),
+        about=about(train, calibration, hard=hard),
     ).save(output)
     for point in detector.calibration.record.points:
         print(point)

@@ -65,12 +65,13 @@ def main(data: Path, build: Path) -> None:
     texts = zip(plain(frame["text"].to_list()), frame["id"], strict=True)
     cuts = [training_excerpt(text, id_, seed=SEED, low=LOW, high=HIGH) for text, id_ in texts]
     hard = frame.filter(pl.Series(first_ngrams(build).scores(cuts) > 0)).sort("id")
-    hard.write_parquet(build / "hard.parquet")
     taken = [
         {"event": "mined", "pool": name, "n_scored": count(frame, name), "n_hard": count(hard, name)} for name in POOLS
     ]
     with whole_file(build / "ledger.jsonl") as part:
         part.write_text("".join(f"{json.dumps(row)}\n" for row in taken))
+    with whole_file(build / "hard.parquet") as part:
+        hard.write_parquet(part)
     print(*taken, sep="\n")
 
 

@@ -17,8 +17,8 @@ Row = dict[str, Any]
 LEDGER = Path("benchmarks/shipped/ledger.jsonl")
 
 
-def write_ledger(file: Path, version: str, *, mined: list[Row], measured: dict[int, Any]) -> None:
-    """Add a version, or write its lines again.
+def write_ledger(file: Path, version: str, *, mined: list[Row], measured: dict[int, Any]) -> bool:
+    """Add a version, or write its lines again; the answer is whether it replaces the one before.
 
     Args:
         file: Made where there is none.
@@ -33,6 +33,7 @@ def write_ledger(file: Path, version: str, *, mined: list[Row], measured: dict[i
     rows = [*before, *({"version": version, **row} for row in [*mined, reached, *decision])]
     with whole_file(file) as part:
         part.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return all(row["replaces"] for row in decision)
 
 
 def read_ledger(file: Path) -> list[Row]:
@@ -58,8 +59,14 @@ def mean_of(run: Row, part: str, name: str) -> float:
 
 def decided(before: Row, now: Row) -> Row:
     """A version replaces the one before if it ranks better and flags no more of the human pools."""
-    auroc = [float(np.mean(row["auroc"])) for row in (before, now)]
-    flagged = [float(np.mean(np.sum(list(row["pools_flagged"].values()), axis=0))) for row in (before, now)]
-    ships = auroc[1] > auroc[0] and flagged[1] <= flagged[0]
-    rule = "mean AUROC over corpora and seeds is higher, and the texts flagged in the human pools are no more"
-    return {"replaces": ships, "rule": rule, "mean_auroc": auroc, "mean_flagged_in_pools": flagged}
+    auroc = [round(float(np.mean(row["auroc"])), 4) for row in (before, now)]
+    pools = [np.array(list(row["pools_flagged"].values())) for row in (before, now)]
+    assert all(each.size for each in pools), "no human pool was measured, so nothing can be said of false positives"
+    flagged = [round(float(each.sum(axis=0).mean()), 2) for each in pools]
+    return {
+        "replaces": auroc[1] > auroc[0] and flagged[1] <= flagged[0],
+        "rule": "mean AUROC over corpora and seeds is higher, and the texts flagged in the human pools are no more",
+        "mean_auroc": auroc,
+        "mean_flagged_in_pools": flagged,
+        "seeds_with_pools": [each.shape[1] for each in pools],
+    }

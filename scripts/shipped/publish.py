@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from ledger import LEDGER, read_ledger, write_ledger
 
-from tain.core.files import whole_file, write_json
+from tain.core.files import sha256_of, whole_file, write_json
 from tain.detector import Detector
 from tain.detector.settings import CorpusResult, PoolRate, Summary
 
@@ -24,6 +25,7 @@ BASELINE = "TF-IDF of character 2-4-grams with logistic regression, trained on t
 
 
 def main(build: Path, shipped: Path) -> None:
+    require_hard(build)
     measured = {
         seed: json.loads(path.read_text()) for seed in SEEDS if (path := build / f"measured-{seed}.json").is_file()
     }
@@ -38,19 +40,20 @@ def main(build: Path, shipped: Path) -> None:
             "TPR at 1% FPR compares rankings: its threshold comes from the human texts of the same corpus. The stored "
             "point is the detector's own, fixed beforehand. The baseline: " + BASELINE + ".",
             "The score is the sum of a network and an n-gram model. " + parts(measured[0]),
-            mirrors(measured[0]),
+            mirrors(measured[0], n_taught=parents_taught(build)),
             "What trained (which pools, which cuts) and the share of the n-grams were chosen by looking at samples of "
             "these corpora; a corpus nobody looked at may be harder.",
             *spreads(measured),
         ),
     )
     detector = Detector.load(build / "detector-0")
+    mined = read_ledger(build / "ledger.jsonl")
+    if not write_ledger(LEDGER, detector.settings.about.version, mined=mined, measured=measured):
+        raise SystemExit(f"It does not replace the version before; {LEDGER} says why. Nothing else was written.")
     report_file = build / "report-0.json"
     report = json.loads(report_file.read_text()) if report_file.is_file() else None
     detector.described(about=detector.settings.about, summary=summary, report=report).save(shipped)
     write_json(Path("benchmarks/shipped/results.json"), {str(seed): value for seed, value in measured.items()})
-    mined = read_ledger(build / "ledger.jsonl")
-    write_ledger(LEDGER, detector.settings.about.version, mined=mined, measured=measured)
     write_readme(measured)
     print(*spreads(measured), sep="\n")
 
@@ -100,12 +103,28 @@ def parts(found: dict[str, Any]) -> str:
     return f"AUROC of the network alone and of the n-grams alone: {each}; {mean}."
 
 
-def mirrors(found: dict[str, Any]) -> str:
+def require_hard(build: Path) -> None:
+    """Return only if every Run's n-grams learned from the hard texts that are there now."""
+    sha256 = sha256_of(build / "hard.parquet")
+    for seed in SEEDS:
+        if sha256 not in json.loads((build / f"run-{seed}" / "data.json").read_text())["sha256"].values():
+            raise SystemExit(f"{build}/run-{seed} did not learn from {build}/hard.parquet. Remove it and train again.")
+
+
+def parents_taught(build: Path) -> int:
+    """How many parents of the held-out mirrors taught the detector, as texts by people."""
+    taught = pl.concat([pl.read_parquet(build / f"{part}.parquet")["id"] for part in ("train", "hard")])
+    held = pl.read_parquet(build / "held-mirrors.parquet")["id"]
+    return int(held.str.strip_prefix("mirror/").filter(held.str.starts_with("mirror/")).is_in(taught.implode()).sum())
+
+
+def mirrors(found: dict[str, Any], *, n_taught: int) -> str:
     """What is found of the newest model that was measured."""
     row = found["mirrors"]
     return (
-        f"Mirrors of human passages by Claude (November 2026, same topic, form and length; {row['n_ai']} whose parents "
-        f"taught nothing, beside {row['n_human']} human passages): AUROC {row['detector']['auroc']:.3f}, TF-IDF "
+        "Mirrors of human passages by Claude (November 2026, same topic, form and length; "
+        f"{row['n_ai']} that taught nothing, though {n_taught} of their parents did, beside {row['n_human']} human "
+        f"passages of documents that did not): AUROC {row['detector']['auroc']:.3f}, TF-IDF "
         f"{row['tfidf']['auroc']:.3f}; {row['tpr']['k']} found at the stored 1% point ({row['tpr']['rate']:.1%})."
     )
 

@@ -24,7 +24,7 @@ CONFIG, DATA = "config.json", "data.json"
 
 def main(run: Path, further: Path) -> None:
     config = RunConfig.model_validate(read_json(run / CONFIG))
-    corpus = config.corpus.model_copy(update={"ngram_train": (str(further),)})
+    corpus = config.corpus.model_copy(update={"ngram_train": (*config.corpus.ngram_train, str(further))})
     backbone = load_backbone(config.base, label_set(corpus), pooling=config.pooling, seed=config.seed)
     found = tokenise(corpus, backbone, cache=run / "tokens", seed=config.seed)
     assert found.ngrams is not None, f"{run} has no n-grams: its corpus.ngram_share is 0"

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from tests.detector_fixtures import make_classifier
-from tests.tiny import save_tiny_decoder, save_tiny_encoder
+from tests.tiny import save_tiny, save_tiny_decoder, save_tiny_encoder
 
 from tain.analysis.spectra.change import change_of
 from tain.cli import DONE, FAILED, MISUSE
@@ -164,3 +164,17 @@ def test_heads_and_embeddings_are_told_from_layers(base):
     for name in ("model.embed_tokens.weight", "transformer.wte.weight", "shared.weight"):
         assert role_of(name) == "embedding"
     assert role_of("lm_head.weight") == role_of("score.weight") == "head"
+
+
+@pytest.mark.parametrize("kind", ["lora", "full"])
+def test_matrices_that_are_published_the_other_way_round_are_compared_the_same_way(tmp_path, kind):
+    base = save_tiny("gpt2", tmp_path / "base")
+    tuned = made(base, tmp_path / "c", kind=kind)
+    own, named = (
+        by_name(spectra_of(load_pair(tuned), SpectraSettings(), is_quiet=True)),
+        by_name(spectra_of(load_pair(tuned, str(base)), SpectraSettings(), is_quiet=True)),
+    )
+    for name in ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight"):
+        [one], [other] = ([row for key, row in rows.items() if key.endswith(f"h.0.{name}")] for rows in (own, named))
+        np.testing.assert_allclose(one.change.difference.values, other.change.difference.values, atol=1e-5)
+        assert one.has_factors == (kind == "lora")

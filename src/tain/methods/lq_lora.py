@@ -29,12 +29,14 @@ from tain.core.errors import DetectorError, MethodError
 from tain.core.progress import progress
 from tain.methods.method import Method, MethodConfig, Tensors, is_head
 from tain.methods.quantised import Decomposition, Layout, QuantisedLinear, allocate, candidates, decompose, fisher
+from tain.methods.quantised.blockwise import Packed
 from tain.methods.quantised.codebook import BITS
 from tain.methods.quantised.layout import Constant
 from tain.methods.quantised.linear import packed_from
 from tain.methods.quantised.trials import trial_errors
 from tain.methods.targets import target_linears
 from tain.models import Backbone, TokenIds
+from tain.models.transposed import is_turned
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -158,8 +160,13 @@ class LqLora(Method[LqLoraSettings]):
     def _quantised(self, name: str, linear: nn.Linear, layout: Layout, *, seed: int) -> QuantisedLinear:
         found = self._decompose(name, linear, layout, seed=seed)
         left, right = self._start(found, seed=seed)
-        layer = QuantisedLinear(found.packed, bias=linear.bias, left=left, right=right, scaling=self.config.scaling)
-        return layer.train(linear.training)
+        return self._layer(linear, found.packed, left, right).train(linear.training)
+
+    def _layer(self, linear: nn.Linear, packed: Packed, left: torch.Tensor, right: torch.Tensor) -> QuantisedLinear:
+        scaling = self.config.scaling
+        return QuantisedLinear(
+            packed, bias=linear.bias, left=left, right=right, scaling=scaling, is_turned=is_turned(linear)
+        )
 
     def _decompose(
         self, name: str, linear: nn.Linear, layout: Layout, *, seed: int, n_turns: int | None = None
@@ -262,7 +269,7 @@ class LqLora(Method[LqLoraSettings]):
         left = tensors.get("lora_B", torch.empty(d_out, 0))
         if right.shape != (rank, d_in) or left.shape != (d_out, rank):
             raise ValueError(f"A and B have shapes {tuple(right.shape)} and {tuple(left.shape)} at rank {rank}")
-        return QuantisedLinear(packed, bias=linear.bias, left=left, right=right, scaling=self.config.scaling)
+        return self._layer(linear, packed, left, right)
 
     def merge(self, model: nn.Module) -> PreTrainedModel:
         """A plain transformers model with the dense Q + s B A as weights. Adding that to W0 would count W0 twice."""

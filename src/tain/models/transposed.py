@@ -30,13 +30,27 @@ def with_plain_linears(model: nn.Module) -> None:
             model.set_submodule(name, _linear(module))
 
 
+def turn(linear: nn.Linear) -> None:
+    """From now on the weight is transposed in a state dict, both ways.
+
+    Args:
+        linear: In the place of a `Conv1D`.
+    """
+    linear.register_state_dict_post_hook(_turn_saved)  # type: ignore[no-untyped-call]
+    linear.register_load_state_dict_pre_hook(_turn_loaded)  # type: ignore[no-untyped-call]
+
+
+def is_turned(layer: nn.Module) -> bool:
+    """Whether it stands in the place of a `Conv1D`."""
+    return _turn_saved in layer._state_dict_hooks.values()
+
+
 def _linear(found: Conv1D) -> nn.Linear:
     n_in, n_out = found.weight.shape
     linear = nn.Linear(n_in, n_out, device="meta")
     linear.weight = nn.Parameter(found.weight.detach().t().contiguous(), requires_grad=found.weight.requires_grad)
     linear.bias = found.bias
-    linear.register_state_dict_post_hook(_turn_saved)  # type: ignore[no-untyped-call]
-    linear.register_load_state_dict_pre_hook(_turn_loaded)  # type: ignore[no-untyped-call]
+    turn(linear)
     return linear.train(found.training)
 
 

@@ -58,7 +58,7 @@ def test_the_head_of_words_and_what_it_shares_stay_float32(tmp_path):
     classifier = load_classifier(folder)
     half, rows = HalfNetwork(classifier), drawn(8)
     kept = {name: parameter.dtype for name, parameter in classifier.model.named_parameters()}
-    assert {dtype for name, dtype in kept.items() if "c_fc.weight" in name} == {torch.bfloat16}  # no nn.Linear
+    assert {dtype for name, dtype in kept.items() if "c_fc.weight" in name} == {torch.bfloat16}
     assert {dtype for name, dtype in kept.items() if "wte" in name or "lm_head" in name} == {torch.float32}
     expected, found = load_classifier(folder).logits(rows), half.logits(rows)
     assert 0 < np.abs(found - expected).max() < 0.02

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from tain.methods.quantised.blockwise import Packed, dequantise
 from tain.methods.quantised.layout import Layout
+from tain.models.transposed import turn
 
 PARTS = ("codes", "scales", "constants", "offset")
 
@@ -42,6 +43,7 @@ class QuantisedLinear(nn.Module):
         left: torch.Tensor,
         right: torch.Tensor,
         scaling: float,
+        is_turned: bool = False,
     ) -> None:
         """Take over a quantised matrix and the thin ones.
 
@@ -51,8 +53,10 @@ class QuantisedLinear(nn.Module):
             left: B, shape (d_out, rank).
             right: A, shape (rank, d_in).
             scaling: s.
+            is_turned: Whether the published weight is the transpose (`tain.models.transposed`).
         """
         super().__init__()
+        self.is_turned = is_turned
         self.out_features, self.in_features = packed.shape
         self.scaling = scaling
         self.bias = bias
@@ -98,6 +102,8 @@ class QuantisedLinear(nn.Module):
         plain.weight = nn.Parameter(self.weight, requires_grad=False)
         if self.bias is not None:
             plain.bias = nn.Parameter(self.bias.detach().clone(), requires_grad=False)
+        if self.is_turned:
+            turn(plain)
         return plain.train(self.training)
 
     def tensors(self) -> dict[str, torch.Tensor]:

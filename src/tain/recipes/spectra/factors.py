@@ -11,6 +11,7 @@ from torch import nn
 
 from tain.analysis.spectra.change import Factors
 from tain.methods.peft_adapter import lora_layers
+from tain.models.transposed import is_turned
 
 WRAPPED = "base_model.model."
 ADALORA_GUARD = 1e-5  # peft's, beside the rank
@@ -38,9 +39,11 @@ def _factors(layer: Any, adapter: str) -> Factors | None:  # noqa: ANN401 (peft 
     scale = layer.scaling.get(adapter)
     if kind is nn.Linear and adapter in getattr(layer, "lora_E", {}):
         scale = scale / (float(layer.ranknum[adapter]) + ADALORA_GUARD)
-        return scale * _numbers(layer.lora_B[adapter]), _numbers(layer.lora_A[adapter] * layer.lora_E[adapter])
+        left, right = scale * _numbers(layer.lora_B[adapter]), _numbers(layer.lora_A[adapter] * layer.lora_E[adapter])
+        return (right.T, left.T) if is_turned(layer.get_base_layer()) else (left, right)
     if kind is nn.Linear and adapter in layer.lora_A:
-        return scale * _numbers(layer.lora_B[adapter].weight), _numbers(layer.lora_A[adapter].weight)
+        left, right = scale * _numbers(layer.lora_B[adapter].weight), _numbers(layer.lora_A[adapter].weight)
+        return (right.T, left.T) if is_turned(layer.get_base_layer()) else (left, right)
     if kind is nn.Embedding and adapter in layer.lora_embedding_A:
         return scale * _numbers(layer.lora_embedding_B[adapter]), _numbers(layer.lora_embedding_A[adapter])
     return None

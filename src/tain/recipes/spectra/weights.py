@@ -59,11 +59,9 @@ def weights_of_model(model: nn.Module, origin: str, *, has_head: bool = True) ->
         origin: What the user named.
         has_head: False leaves out a head that was only drawn.
     """
-    found = {
-        name: Weight(tuple(parameter.shape), partial(_numbers, parameter))
-        for name, parameter in model.named_parameters()
-        if has_head or role_of(name) != "head"
-    }
+    names = [name for name, _ in model.named_parameters() if has_head or role_of(name) != "head"]
+    state = model.state_dict()  # in the shapes of checkpoints, which GPT-2's are not in memory
+    found = {name: Weight(tuple(state[name].shape), partial(_numbers, state[name])) for name in names}
     return Weights(origin, found)
 
 
