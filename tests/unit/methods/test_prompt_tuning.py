@@ -13,7 +13,7 @@ from tain.models.pooling import pool
 
 ROWS = [[2, 5, 6, 7, 3], [2, 8, 9, 3], [2, 30, 31, 32, 33, 34, 3]]
 K = 5
-DECODERS = ("llama", "qwen")
+DECODERS = ("llama", "qwen", "gpt2")
 
 
 @pytest.fixture(scope="session")
