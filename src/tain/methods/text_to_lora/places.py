@@ -14,8 +14,11 @@ from tain.methods.targets import target_linears
 from tain.models import Backbone
 
 QUERY_VALUE = frozenset(
-    "query value q_proj v_proj query_proj value_proj q_lin v_lin q v Wqkv qkv_proj c_attn".split()  # some hold all three
-)
+    (
+        "query", "value", "q_proj", "v_proj", "query_proj", "value_proj", "q_lin", "v_lin", "q", "v",
+        "Wqkv", "qkv_proj", "c_attn",
+    )
+)  # fmt: skip
 """Names of these projections in the families of transformers; where they are fused, the whole is changed."""
 BLOCK = re.compile(r"\.(\d+)\.")
 
