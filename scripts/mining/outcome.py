@@ -73,7 +73,7 @@ def mirrors_of(humans: Sequence[Example]) -> list[Example]:
 
 
 def scorer_of(detector: Detector, store: PoolScores) -> Score:
-    scorer = DetectorScorer(detector)
+    scorer = DetectorScorer(detector, store)
 
     def score(examples: Sequence[Example], title: str) -> Scores:
         found = score_all(scorer, examples, store, title=title, is_quiet=False)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from tain.core.example import Example
 from tain.detector import Detector
+from tain.detector.folder import RUN_DETECTOR
 from tain.mining.pool_scores import PoolScores
 from tain.recipes.mine.detectors import DetectorMaker
 from tain.recipes.mine.folder import RANDOM, MiningFolder
 from tain.recipes.mine.measuring import Measured, measure
 from tain.recipes.mine.mirroring import Mirroring
+from tain.recipes.mine.ngram_rounds import require_ngrams
 from tain.recipes.mine.stage import Added, Chosen, add, mirrors_in
 
 
@@ -67,7 +69,10 @@ class ArmRunner:
         make: Callable[[], Detector] = lambda: (  # noqa: E731 (two ways to one thing)
             self.maker.start_from(Path(model), place) if model else self.maker.train(place, ())
         )
-        return self._measured(0, make(), ())
+        detector = make()
+        if self._is_of_ngrams:
+            require_ngrams(detector)
+        return self._measured(0, detector, ())
 
     def hardest(self, number: int, chosen: Chosen, kept: Contender) -> Contender:
         """The detector that also learned from the hardest texts of this round.
@@ -100,8 +105,16 @@ class ArmRunner:
         return add(place, humans, relabelled, self.mirroring, taken=taken, seed=seed, is_quiet=self.is_quiet)
 
     def _trained(self, number: int, place: Path, added: Sequence[Added]) -> Contender:
-        detector = self.maker.train(place, [each.file for each in added])
+        files = [each.file for each in added]
+        if self._is_of_ngrams:
+            detector = self.maker.refit(Detector.load(self.folder.round(0) / RUN_DETECTOR), place, files)
+        else:
+            detector = self.maker.train(place, files)
         return self._measured(number, detector, tuple(added))
+
+    @property
+    def _is_of_ngrams(self) -> bool:
+        return self.maker.settings.mining.learns == "ngrams"
 
     def _measured(self, number: int, detector: Detector, added: tuple[Added, ...]) -> Contender:
         target_fpr = self.maker.settings.mining.target_fpr

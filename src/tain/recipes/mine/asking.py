@@ -40,5 +40,7 @@ def _unsure(choosing: PoolPass, kept: Contender, gone: frozenset[str], *, n: int
             if example.id not in gone:
                 nearest.offer(example, unsureness(score, threshold=threshold))
     found = [candidate.example for candidate in nearest.taken()]
-    scores = score_all(DetectorScorer(kept.detector), found, choosing.store, title="Looking up", is_quiet=True)
+    scores = score_all(
+        DetectorScorer(kept.detector, choosing.store), found, choosing.store, title="Looking up", is_quiet=True
+    )
     return [Candidate(example, score) for example, score in zip(found, scores.tolist(), strict=True)]

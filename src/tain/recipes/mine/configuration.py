@@ -21,6 +21,7 @@ from tain.recipes.toml_file import read_toml
 
 MINING = "mining"
 MirrorKind = Literal["nearest", "recorded", "generator", "none"]
+Learner = Literal["detector", "ngrams"]
 
 
 class MiningConfig(BaseModel):
@@ -43,6 +44,9 @@ class MiningConfig(BaseModel):
         (), description="AI texts that fix the true positive rate; none takes those of the validation texts."
     )
     model: str | None = Field(None, description="Run, classifier or detector to start from; none trains one.")
+    learns: Learner = Field(
+        "detector", description="What learns in a round: all of it, or its n-grams alone, beside the network it had."
+    )
     n_rounds: int = Field(3, ge=0, description="Most rounds of mining.")
     per_round: int = Field(1000, ge=1, description="Most texts mined in a round.")
     cap_per_domain: int | None = Field(None, ge=1, description="Most of one domain in a round.")

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from tain.core.errors import DataError, DetectorError
 from tain.detector import Detector
-from tain.detector.folder import DETECTOR, RUN_DETECTOR, find_classifier, find_detector
+from tain.detector.folder import DETECTOR, RUN_DETECTOR, RUN_MODEL, find_classifier, find_detector
 from tain.detector.settings import About, DataSource
 from tain.evaluation.thresholds import TARGET_FPRS
 from tain.mining.control import CALIBRATION
 from tain.recipes.configuration import RunConfig
 from tain.recipes.mine.configuration import MineSettings
+from tain.recipes.mine.ngram_rounds import refit
 from tain.recipes.mine.texts import TRAIN, VALID, PreparedTexts
 from tain.recipes.train import train
 
@@ -52,6 +53,22 @@ class DetectorMaker:
         config = self._config(added)
         run = train(config, folder / RUN, is_resumed=True, is_quiet=self.is_quiet, tell=self.tell)
         return self._built(run.folder.model, is_first=not added).save(folder / RUN_DETECTOR)
+
+    def refit(self, first: Detector, folder: Path, added: Sequence[Path]) -> Detector:
+        """The detector of the first round with n-grams that have learned from these texts as well.
+
+        Args:
+            first: Saved.
+            folder: Gets `model/` and `detector/`.
+            added: Parquet files of mined texts and their mirrors.
+
+        Raises:
+            ConfigError: If there are no n-grams.
+        """
+        if (folder / RUN_DETECTOR / DETECTOR).is_file():
+            return Detector.load(folder / RUN_DETECTOR)
+        model = refit(first, self._config(()), added, folder / RUN_MODEL, is_quiet=self.is_quiet)
+        return self._built(model, is_first=False).save(folder / RUN_DETECTOR)
 
     def start_from(self, model: Path, folder: Path) -> Detector:
         """A detector that was trained before, calibrated on the same texts as all others.

@@ -16,6 +16,8 @@ SETTINGS = "mining.json"
 HARDEST, RANDOM = "hardest", "random"
 # More rounds extend a mining, and whom to ask is decided at the end; all else would change what was done.
 MAY_CHANGE = ("n_rounds", "patience", "n_ask", "writer")
+# What a mining did that began before there was a setting for it.
+NEW_SETTINGS = {"mining.learns": "detector"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class MiningFolder:
 
 def _require_same(path: Path, kept: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     old, new = dict(_flat(kept)), dict(_flat(asked))
+    old = {key: value for key, value in NEW_SETTINGS.items() if key in new} | old
     changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
     if changed:
         key = changed[0]

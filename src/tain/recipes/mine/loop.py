@@ -138,6 +138,11 @@ def _require_possible(settings: MineSettings) -> None:
         raise ConfigError("There is nothing to train on. Give --train FILE: every round trains from the base.")
     if not settings.mining.pool:
         raise ConfigError("There is no pool of human texts to mine. Give --pool FILE.")
+    if settings.mining.learns == "ngrams" and not settings.run.corpus.ngram_share:
+        raise ConfigError(
+            "mining.learns is 'ngrams', and corpus.ngram_share is 0, so that there are none. Set it, to 3 as the "
+            "detector that ships has it, or leave mining.learns out."
+        )
     if label_set(settings.run.corpus) != DETECTION:
         names = ", ".join(label_set(settings.run.corpus).names)
         raise ConfigError(f"The labels are {names}; mining looks for human texts called ai. Map them to human and ai.")

@@ -81,7 +81,7 @@ def measure(
         target_fpr: Of its operating point.
         is_quiet: No progress bars.
     """
-    scorer = DetectorScorer(detector)
+    scorer = DetectorScorer(detector, store)
 
     def scores(examples: Sequence[Example], title: str) -> Floats:
         found = score_all(scorer, examples, store, title=f"Measuring on {title}", is_quiet=is_quiet)

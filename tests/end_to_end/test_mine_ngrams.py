@@ -1,0 +1,133 @@
+"""`tain mine` with rounds that leave the network as it is: what changes, what does not, and that a kill is no loss."""
+
+import json
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.end_to_end.test_mine import die_at_write
+from tests.mining_fixtures import command, make_data
+
+from tain.cli import DONE, MISUSE
+from tain.cli.app import run
+from tain.detector import Detector
+from tain.detector.engines import Engines
+from tain.mining.pool_scores import PoolScores
+from tain.recipes.mine.example_file import load_examples
+from tain.recipes.mine.scoring import DetectorScorer
+
+NGRAMS = ("--set", "mining.learns=ngrams", "--set", "corpus.ngram_share=3")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> dict[str, Path]:
+    return make_data(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture(scope="module")
+def whole(made, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    assert in_a_child(made, folder / "mined") == 0
+    return folder / "mined"
+
+
+def in_a_child(made, output: Path, *, kill_at_write: int | None = None, after: bool = False) -> int | None:
+    """The exit status of a mining in a process of its own, killed at one of its writes."""
+
+    def work() -> None:
+        os.environ["TAIN_CACHE"] = str(output.parent / "cache")
+        if kill_at_write is not None:
+            die_at_write(kill_at_write, after=after)
+        raise SystemExit(run(command(made, output, "--control-arm", "random", "--resume", *NGRAMS)))
+
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+    return child.exitcode
+
+
+def weights(output: Path) -> dict[str, bytes]:
+    """Every weight of every round, and what the kept detector answers by."""
+    kinds = ("adapter_model.safetensors", "ngrams.safetensors", "calibration.safetensors")
+    found = (file for kind in kinds for file in output.glob(f"**/detector/{kind}"))
+    return {str(file.relative_to(output)): file.read_bytes() for file in found}
+
+
+def test_the_network_stays_and_the_ngrams_learn(whole):
+    found = weights(whole)
+    networks = {value for name, value in found.items() if name.endswith("adapter_model.safetensors")}
+    assert len(networks) == 1
+    mined = sum(len(load_examples(file)) for file in whole.glob("round-1/added/added.parquet"))
+    assert mined > 0
+    assert found["round-0/detector/ngrams.safetensors"] != found["round-1/detector/ngrams.safetensors"]
+    assert not list(whole.glob("round-[1-9]/run"))
+
+
+def test_the_ngrams_are_those_of_a_training_with_the_same_texts(made, whole, tmp_path, monkeypatch):
+    monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
+    config = json.loads((whole / "round-0" / "run" / "config.json").read_text())
+    corpus = config["corpus"]
+    words = ["train", "--train", *corpus["train"], "--valid", *corpus["valid"], "--base", str(made["base"]), "--quiet"]
+    given = {"cut_high": 55, "n_views": 1, "ngram_share": 3, "max_per_domain": None, "on_bad": "stop"}
+    given["ngram_train"] = [str(whole / "round-1" / "added" / "added.parquet")]
+    for name, value in given.items():
+        words += ["--set", f"corpus.{name}={json.dumps(value)}"] if value is not None else []
+    words += ["--set", "training.n_epochs=0.2", "--set", "training.threads=1", "--output", str(tmp_path / "run")]
+    assert run(words) == DONE
+    expected = (tmp_path / "run" / "model" / "ngrams.safetensors").read_bytes()
+    assert (whole / "round-1" / "model" / "ngrams.safetensors").read_bytes() == expected
+
+
+def test_the_detector_knows_the_mined_texts_again(whole):
+    seen, before = (Detector.load(whole / f"round-{n}").seen.training for n in (1, 0))
+    n_added = len(load_examples(whole / "round-1" / "added" / "added.parquet"))
+    assert set(before) <= set(seen)
+    assert len(seen) == len(before) + n_added
+
+
+def test_what_it_kept_are_the_scores_of_the_detector(whole, tmp_path):
+    texts = [example.text for example in load_examples(whole / "texts" / "control.parquet")][:40]
+    detector = Detector.load(whole / "round-1")
+    scores = DetectorScorer(detector, PoolScores(tmp_path / "scores.sqlite"))(texts)
+    own = [reading.score for reading in detector.reader.read(texts)]
+    np.testing.assert_allclose(scores, own, atol=1e-5)
+
+
+def test_a_window_that_the_same_network_has_read_is_not_read_again(whole, tmp_path, monkeypatch):
+    texts = [example.text for example in load_examples(whole / "texts" / "control.parquet")][:40]
+    store, n_read, scores = PoolScores(tmp_path / "scores.sqlite"), [], Engines.scores
+    monkeypatch.setattr(
+        Engines, "scores", lambda self, rows, **more: n_read.append(len(rows)) or scores(self, rows, **more)
+    )
+    first, second = (DetectorScorer(Detector.load(whole / f"round-{n}"), store) for n in (0, 1))
+    assert first.sha256 != second.sha256
+    assert first.network_sha256 == second.network_sha256
+    assert not np.allclose(first(texts), second(texts))
+    assert (n_read[0] >= len(texts), n_read[1:]) == (True, [0])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to kill a mining without paying for imports")
+@pytest.mark.parametrize("where", [(22, True), (27, False)])
+def test_killed_at_a_write_it_ends_in_the_same_detector(made, whole, tmp_path, where):
+    at, after = where
+    output = tmp_path / "mined"
+    assert in_a_child(made, output, kill_at_write=at, after=after) == -signal.SIGKILL
+    assert in_a_child(made, output) == 0
+    assert weights(output) == weights(whole)
+
+
+def test_without_ngrams_to_fit_it_is_refused_before_anything_is_made(made, tmp_path, capsys):
+    assert run(command(made, tmp_path / "mined", "--set", "mining.learns=ngrams")) == MISUSE
+    assert "corpus.ngram_share is 0" in capsys.readouterr().err
+    assert not (tmp_path / "mined").exists()
+
+
+def test_a_start_without_ngrams_is_refused(made, whole, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
+    assert run(command(made, tmp_path / "plain", "--rounds", "0")) == DONE
+    start = command(made, tmp_path / "mined", "--model", str(tmp_path / "plain"), *NGRAMS)
+    assert run(start) == MISUSE
+    assert "the detector to start from" in capsys.readouterr().err
