@@ -32,6 +32,7 @@ from tain.recipes.mine.scoring import DetectorScorer, score_all
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "shipped"))
 from measure import CORPORA, OTHER_POOLS, Known, labelled, pool, unknown
+from mined import kept_rounds
 
 MIRRORS = Path(__file__).parent / "mirrors"
 N_PER_POOL, N_PER_CLASS, SEED = 300, 100, 0
@@ -50,7 +51,7 @@ class Texts:
         self.others = {name: cut(pool(data, name).head(N_PER_POOL)["text"].to_list(), name) for name in OTHER_POOLS}
         valid_ai = load_examples(folder / "texts/valid_ai.parquet")
         self.ai = {"held-out texts": valid_ai, "held-out mirrors": mirrors_of(self.humans)}
-        known = Known(shipped)
+        known = Known([shipped / "train.parquet", shipped / "calibration.parquet"])
         self.dev = {name: dev(data, name, known) for name in CORPORA}
 
 
@@ -114,16 +115,6 @@ def flagged(by_pool: dict[str, Scores], ai: Scores, tpr: float) -> dict[str, Any
 def with_all(by_pool: dict[str, Scores]) -> dict[str, Scores]:
     mined = [scores for name, scores in by_pool.items() if name not in OTHER_POOLS]
     return {"mined pools": np.concatenate(mined), **by_pool}
-
-
-def kept_rounds(folder: Path) -> list[int]:
-    """The rounds whose texts are in the last detector, 0 for the start."""
-    events = [json.loads(line) for line in (folder / "ledger.jsonl").read_text().splitlines()]
-    return sorted({each["round"] for each in events if each["event"] == "round" and is_kept(each)})
-
-
-def is_kept(event: dict[str, Any]) -> bool:
-    return bool(event.get("decision", event)["is_kept"])
 
 
 def main(data: Path, shipped: Path, folder: Path) -> None:

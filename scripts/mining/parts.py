@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from outcome import Scores, Texts, kept_rounds, measure
+from mined import kept_rounds  # of scripts/shipped, which outcome has put on the path
+from outcome import Scores, Texts, measure
 
 from tain.core.example import Example
 from tain.core.files import write_json

@@ -1,6 +1,6 @@
-"""From a finished Run to a Detector folder: operating points on human texts that trained nothing.
+"""From a mining to the detector that ships: operating points on human texts that trained and decided nothing.
 
-python scripts/shipped/build.py build/shipped/run-0 build/shipped/calibration.parquet build/shipped/detector-0
+python scripts/shipped/build.py build/shipped 0
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from corpus import trained
+from mined import added, mining, taught
 
 from tain.core.example import Corpus
 from tain.corpora.excerpts import excerpt
@@ -18,7 +18,7 @@ from tain.corpora.reading import read_corpus
 from tain.detector import Detector
 from tain.detector.settings import About, DataSource
 
-HARD = "human only; some, which n-grams called AI before, teach the n-grams alone"
+HARD = "human only; some, which were mined, teach the n-grams alone"
 NOTES = {
     "biscope": "Yelp, creative writing, arXiv, essays; Claude 3, Gemini 1.0 Pro, GPT-3.5, GPT-4 Turbo",
     "l2r": "20 domains, rewrites of human text; GPT-4o, Gemini 1.5 Pro, Llama-3-70B, GPT-3.5",
@@ -71,7 +71,7 @@ def about(train: Corpus, calibration: Corpus, *, hard: set[str]) -> About:
             )
     return About(
         name="tain-minilm",
-        version="2",
+        version="3",
         description="LoRA of rank 12 on every linear layer and the token embeddings of all-MiniLM-L6-v2, and a linear "
         "model of n-grams whose score is added: it ships with tain and is small enough to run anywhere.",
         licence="CC-BY-SA-4.0",
@@ -81,21 +81,20 @@ def about(train: Corpus, calibration: Corpus, *, hard: set[str]) -> About:
     )
 
 
-def main(run: Path, calibration_file: Path, output: Path) -> None:
-    calibration = read_corpus([calibration_file])
+def main(build: Path, seed: int) -> None:
+    calibration = read_corpus([build / "calibration.parquet"])
     cut = excerpts(calibration, seed=0)
     texts = {label: [e.text for e in cut if e.label == label] for label in ("human", "ai")}
-    train = read_corpus([calibration_file.with_name(f"{name}.parquet") for name in trained(calibration_file.parent)])
-    hard = {example.source or "" for example in read_corpus([calibration_file.with_name("hard.parquet")])}
+    hard = {example.source or "" for example in read_corpus(added(build, seed))} if added(build, seed) else set()
     detector = Detector.build(
-        run / "model",
+        mining(build, seed) / "detector",
         human=texts["human"],
         ai=texts["ai"][:: max(1, len(texts["ai"]) // N_AI)],
-        about=about(train, calibration, hard=hard),
-    ).save(output)
+        about=about(read_corpus(taught(build, seed)), calibration, hard=hard),
+    ).save(build / f"detector-{seed}")
     for point in detector.calibration.record.points:
         print(point)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

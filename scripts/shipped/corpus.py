@@ -15,7 +15,6 @@ from pathlib import Path
 
 import polars as pl
 
-from tain.core.files import read_json
 from tain.corpora.normalise import get_normaliser
 from tain.corpora.split import assign_split
 
@@ -123,12 +122,6 @@ def pool(data: Path, name: str) -> pl.DataFrame:
             for split, n in parts.items()
         ]
     ).filter(pl.col("text").str.split(" ").list.len() >= MIN_WORDS)
-
-
-def trained(build: Path) -> tuple[str, ...]:
-    """The files that teach: the corpus, and what the Run names for its n-grams alone."""
-    corpus = read_json(build / "run-0" / "config.json")["corpus"]
-    return ("train", *(Path(file).stem for file in corpus.get("ngram_train", ())))
 
 
 def main(data: Path, output: Path) -> None:

@@ -24,7 +24,7 @@ def write_ledger(file: Path, version: str, *, mined: list[Row], measured: dict[i
     Args:
         file: Made where there is none.
         version: Of the detector.
-        mined: What `hard.py` took of each pool.
+        mined: What each round of `tain mine` took, and whether it was kept.
         measured: What `measure.py` found, by seed.
     """
     before = [row for row in read_ledger(file) if row["version"] != version]

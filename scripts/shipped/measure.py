@@ -1,6 +1,6 @@
 """The table in the model card: a detector on corpora it never saw, beside TF-IDF with logistic regression.
 
-    python scripts/shipped/measure.py ../shared/data build/shipped/detector-0 build/shipped/measured-0.json
+    python scripts/shipped/measure.py ../shared/data build/shipped 0
 
 English texts of 50 words or more, ended at their last whole sentence on both sides: several corpora cut their human
 texts mid-sentence and their AI texts not, which would give the label away. A sample of each corpus, drawn by seed.
@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from corpus import POOL_SHARES, SEED
+from mined import taught
 from numpy.typing import NDArray
 
 from tain.core.files import write_json
@@ -35,9 +38,6 @@ from tain.evaluation.ranking import auroc, tpr_at_fpr
 from tain.evaluation.report import evaluate_scores
 from tain.evaluation.schema import Report
 from tain.recipes.baseline_texts import plain
-
-sys.path.insert(0, str(Path(__file__).parent))
-from corpus import POOL_SHARES, SEED, trained
 
 N_PER_CLASS = 600
 N_PER_POOL = 500
@@ -84,10 +84,10 @@ def parts_of(reader: Reader, reading: Reading) -> tuple[float, float, float]:
 class Known:
     """The 13-word runs of everything the detector was made from."""
 
-    def __init__(self, build: Path) -> None:
+    def __init__(self, files: Iterable[Path]) -> None:
         self.runs: set[int] = set()
-        for part in (*trained(build), "calibration"):
-            for text in pl.read_parquet(build / f"{part}.parquet")["text"]:
+        for file in files:
+            for text in pl.read_parquet(file)["text"]:
                 self.runs |= runs_of(text)
 
     def share(self, text: str) -> float:
@@ -132,8 +132,8 @@ def mirrored(detector: Detector, tfidf: Baseline, build: Path) -> Scored:
     return scored(detector, tfidf, "held mirrors", plain(frame["text"].to_list()), is_ai)
 
 
-def training_rows(build: Path) -> tuple[list[str], NDArray[np.bool_]]:
-    frame = pl.concat([pl.read_parquet(build / f"{part}.parquet") for part in trained(build)])
+def training_rows(files: Iterable[Path]) -> tuple[list[str], NDArray[np.bool_]]:
+    frame = pl.concat([pl.read_parquet(file, columns=["text", "label"]) for file in files])
     rng = np.random.default_rng(SEED)
     texts = [excerpt(text, rng, low=50, high=150) for text in plain(frame["text"].to_list())]
     return texts, (frame["label"] == "ai").to_numpy()
@@ -184,11 +184,11 @@ def whole_report(detector: Detector, seen: list[Scored]) -> Report:
     )
 
 
-def main(data: Path, folder: Path, output: Path, *, has_pools: bool) -> None:
-    detector = Detector.load(folder)
-    texts, is_ai = training_rows(folder.parent)
+def main(data: Path, build: Path, seed: int, *, has_pools: bool) -> None:
+    detector = Detector.load(build / f"detector-{seed}")
+    texts, is_ai = training_rows(taught(build, seed))
     tfidf = build_baseline(BASELINE).fit(texts, is_ai, seed=SEED)
-    known = Known(folder.parent)
+    known = Known([*taught(build, seed), build / "calibration.parquet"])
     threshold = detector.calibration.point(TARGET).threshold
     seen: list[Scored] = []
     corpora: dict[str, Any] = {}
@@ -206,12 +206,12 @@ def main(data: Path, folder: Path, output: Path, *, has_pools: bool) -> None:
         seen.append(scored(detector, tfidf, name, plain(frame["text"].to_list()), np.zeros(len(frame), dtype=bool)))
         pools[name] = at_point(seen[-1].scores, threshold=threshold, of="human texts")
         print(name, pools[name], flush=True)
-    mirrors = measured(mirrored(detector, tfidf, folder.parent), threshold=threshold, n_known=0)
+    mirrors = measured(mirrored(detector, tfidf, build), threshold=threshold, n_known=0)
     print("held mirrors", mirrors, flush=True)
     found = {"macro_auroc": macro, "corpora": corpora, "mirrors": mirrors, "pools": pools, "threshold": threshold}
-    write_json(output, found)
-    whole_report(detector, seen).save(output.with_name(output.name.replace("measured", "report")))
+    write_json(build / f"measured-{seed}.json", found)
+    whole_report(detector, seen).save(build / f"report-{seed}.json")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), has_pools="--no-pools" not in sys.argv)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), has_pools="--no-pools" not in sys.argv)

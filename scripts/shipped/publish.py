@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from ledger import LEDGER, read_ledger, write_ledger
+from ledger import LEDGER, write_ledger
+from mined import is_kept, mining, random_arms, rounds, taught
 
-from tain.core.files import sha256_of, whole_file, write_json
+from tain.core.files import whole_file, write_json
 from tain.detector import Detector
 from tain.detector.settings import CorpusResult, PoolRate, Summary
 
@@ -25,7 +27,6 @@ BASELINE = "TF-IDF of character 2-4-grams with logistic regression, trained on t
 
 
 def main(build: Path, shipped: Path) -> None:
-    require_hard(build)
     measured = {
         seed: json.loads(path.read_text()) for seed in SEEDS if (path := build / f"measured-{seed}.json").is_file()
     }
@@ -47,9 +48,9 @@ def main(build: Path, shipped: Path) -> None:
         ),
     )
     detector = Detector.load(build / "detector-0")
-    mined = read_ledger(build / "ledger.jsonl")
+    mined = [row for seed in measured for row in of_rounds(build, seed)]
     if not write_ledger(LEDGER, detector.settings.about.version, mined=mined, measured=measured):
-        raise SystemExit(f"It does not replace the version before; {LEDGER} says why. Nothing else was written.")
+        raise SystemExit(f"It does not replace the version before; {LEDGER} says why. The detector stays as it was.")
     report_file = build / "report-0.json"
     report = json.loads(report_file.read_text()) if report_file.is_file() else None
     detector.described(about=detector.settings.about, summary=summary, report=report).save(shipped)
@@ -103,19 +104,33 @@ def parts(found: dict[str, Any]) -> str:
     return f"AUROC of the network alone and of the n-grams alone: {each}; {mean}."
 
 
-def require_hard(build: Path) -> None:
-    """Return only if every Run's n-grams learned from the hard texts that are there now."""
-    sha256 = sha256_of(build / "hard.parquet")
-    for seed in SEEDS:
-        if sha256 not in json.loads((build / f"run-{seed}" / "data.json").read_text())["sha256"].values():
-            raise SystemExit(f"{build}/run-{seed} did not learn from {build}/hard.parquet. Remove it and train again.")
-
-
 def parents_taught(build: Path) -> int:
-    """How many parents of the held-out mirrors taught the detector, as texts by people."""
-    taught = pl.concat([pl.read_parquet(build / f"{part}.parquet")["id"] for part in ("train", "hard")])
+    """How many parents of the held-out mirrors taught the detector of seed 0, as texts by people."""
+    ids = pl.concat([pl.read_parquet(file)["id"] for file in taught(build, 0)]).str.strip_prefix("mined:")
     held = pl.read_parquet(build / "held-mirrors.parquet")["id"]
-    return int(held.str.strip_prefix("mirror/").filter(held.str.starts_with("mirror/")).is_in(taught.implode()).sum())
+    parents = held.str.strip_prefix("mirror/").filter(held.str.starts_with("mirror/"))
+    return int(parents.is_in(ids.implode()).sum())
+
+
+def of_rounds(build: Path, seed: int) -> Iterator[dict[str, Any]]:
+    """What each round of a seed mined, and what came of it on the control texts beside as many random ones."""
+    events = rounds(mining(build, seed))
+    random = {event["round"]: event["fpr"]["control"] for event in random_arms(mining(build, seed))}
+    for event in events[1:]:
+        decision, number = event["decision"], event["round"]
+        yield {
+            "event": "mined",
+            "seed": seed,
+            "round": number,
+            "n_scored": event["chosen"]["scored"],
+            "n_mined": event["chosen"]["mined by domain"],
+            "n_beside": event["added"]["mirrors"],
+            "control_flagged": [decision[name]["k"] for name in ("fpr_before", "fpr_after")],
+            "n_control": decision["fpr_after"]["n"],
+            "p_value": decision["p_value"],
+            "control_flagged_after_random": random[number]["k"] if number in random else None,
+            "is_kept": is_kept(event),
+        }
 
 
 def mirrors(found: dict[str, Any], *, n_taught: int) -> str:

@@ -1,0 +1,48 @@
+"""What `tain mine` made of a seed: the rounds that were kept, the files that teach, and what the ledger says of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def mining(build: Path, seed: int) -> Path:
+    return build / f"mined-{seed}"
+
+
+def events(folder: Path, kind: str) -> list[Row]:
+    found = [json.loads(line) for line in (folder / "ledger.jsonl").read_text().splitlines()]
+    return [event for event in found if event["event"] == kind]
+
+
+def rounds(folder: Path) -> list[Row]:
+    """The entries of all rounds of a mining, in order; the first is the start."""
+    return events(folder, "round")
+
+
+def random_arms(folder: Path) -> list[Row]:
+    """The entries of the random arms, each of as many texts as the round of its number."""
+    return events(folder, "random")
+
+
+def is_kept(event: Row) -> bool:
+    return bool(event.get("decision", event)["is_kept"])
+
+
+def kept_rounds(folder: Path) -> list[int]:
+    """The rounds whose texts are in the last detector, 0 for the start."""
+    return sorted({event["round"] for event in rounds(folder) if is_kept(event)})
+
+
+def added(build: Path, seed: int) -> list[Path]:
+    """The texts that the kept rounds of a seed taught."""
+    folder = mining(build, seed)
+    return [folder / f"round-{n}" / "added" / "added.parquet" for n in kept_rounds(folder) if n]
+
+
+def taught(build: Path, seed: int) -> list[Path]:
+    """Everything that the detector of a seed learned from."""
+    return [build / "train.parquet", *added(build, seed)]
