@@ -32,6 +32,7 @@ from tain.detector import Detector
 from tain.detector.reader import Reader
 from tain.detector.reading import Reading
 from tain.evaluation.baselines import Baseline, build_baseline
+from tain.evaluation.bootstrap import Bootstrap, paired_difference, ranking_draws
 from tain.evaluation.delong import compare_aurocs
 from tain.evaluation.intervals import rate
 from tain.evaluation.ranking import auroc, tpr_at_fpr
@@ -144,6 +145,16 @@ def ranking(scores: NDArray[np.float64], is_ai: NDArray[np.bool_]) -> dict[str, 
     return {"auroc": auroc(scores, is_ai), "tpr_at_1_fpr": found.tpr.value}
 
 
+def tpr_lead(found: Scored) -> dict[str, float | None]:
+    """How far the TPR at 1% FPR is ahead of the baseline's, with an interval over draws of texts (paired bootstrap)."""
+    both = (found.scores, found.baseline)
+    draws = [ranking_draws(each, found.is_ai, target_fprs=[TARGET], bootstrap=Bootstrap(seed=SEED)) for each in both]
+    tprs = [tpr_at_fpr(each, found.is_ai, target_fpr=TARGET).tpr.value or 0.0 for each in both]
+    aurocs = [auroc(each, found.is_ai) for each in both]
+    lead = paired_difference(*draws, point={"auroc": aurocs[0] - aurocs[1], TARGET: tprs[0] - tprs[1]}).tpr[TARGET]
+    return {"value": lead.value, "low": lead.low, "high": lead.high}
+
+
 def at_point(scores: NDArray[np.float64], *, threshold: float, of: str) -> dict[str, Any]:
     found = rate(int((scores > threshold).sum()), len(scores), of=of)
     return {"k": found.k, "n": found.n, "rate": found.value, "low": found.low, "high": found.high}
@@ -161,6 +172,7 @@ def measured(found: Scored, *, threshold: float, n_known: int) -> dict[str, Any]
         "ngrams": ranking(found.ngrams, is_ai),
         "tfidf": ranking(found.baseline, is_ai),
         "lead": {"auroc": lead.value, "low": lead.low, "high": lead.high},
+        "tpr_lead": tpr_lead(found),
         "fpr": at_point(scores[~is_ai], threshold=threshold, of="human texts"),
         "tpr": at_point(scores[is_ai], threshold=threshold, of="AI texts"),
     }

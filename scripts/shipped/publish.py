@@ -72,25 +72,31 @@ def write_readme(measured: dict[int, Any], readme: Path = Path("README.md")) -> 
 def readme_lines(found: dict[str, Any]) -> list[str]:
     lines = [
         "English texts of 50 words or more from corpora it never saw. TF-IDF: logistic regression, same training rows;",
-        "the lead over it in AUROC has DeLong's 95% interval.",
+        "the leads over it have 95% intervals: DeLong's, and for TPR a paired bootstrap over texts.",
         "",
-        "| corpus | human / AI texts | AUROC | TF-IDF | lead | TPR at 1% FPR | TF-IDF |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| corpus | human / AI texts | AUROC | TF-IDF | lead | TPR at 1% FPR | TF-IDF | lead |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, row in found["corpora"].items():
-        own, base, lead = row["detector"], row["tfidf"], row["lead"]
-        tprs = f"{own['tpr_at_1_fpr']:.0%} | {base['tpr_at_1_fpr']:.0%}"
+        own, base, lead, found_more = row["detector"], row["tfidf"], row["lead"], row["tpr_lead"]
+        tprs = f"{own['tpr_at_1_fpr']:.0%} | {base['tpr_at_1_fpr']:.0%} | {points(found_more)}"
         ahead = f"{lead['auroc']:+.3f} ({lead['low']:+.3f} to {lead['high']:+.3f})"
         aurocs = f"{own['auroc']:.3f} | {base['auroc']:.3f} | {ahead}"
         lines.append(f"| {name} | {row['n_human']} / {row['n_ai']} | {aurocs} | {tprs} |")
     macro = found["macro_auroc"]
-    lines += [f"| **mean** | | **{macro['detector']:.3f}** | {macro['tfidf']:.3f} | | | |", "", parts(found), ""]
+    lines += [f"| **mean** | | **{macro['detector']:.3f}** | {macro['tfidf']:.3f} | | | | |", "", parts(found), ""]
     lines += ["False positives at its stored 1% point on human-only texts that it never saw, worst first:", ""]
     lines += ["| texts | flagged | rate | 95% interval |", "|---|---:|---:|---:|"]
     for name, row in sorted(found["pools"].items(), key=lambda item: -item[1]["rate"]):
         interval = f"{row['low']:.1%} to {row['high']:.1%}"
         lines.append(f"| {name} | {row['k']} of {row['n']} | {row['rate']:.1%} | {interval} |")
     return lines
+
+
+def points(lead: dict[str, float]) -> str:
+    """A difference of shares in points, with its interval."""
+    value, low, high = (100 * lead[name] for name in ("value", "low", "high"))
+    return f"{value:+.0f} ({low:+.0f} to {high:+.0f})"
 
 
 def parts(found: dict[str, Any]) -> str:
