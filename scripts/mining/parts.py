@@ -13,8 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from mined import kept_rounds  # of scripts/shipped, which outcome has put on the path
-from outcome import Scores, Texts, measure
+from outcome import Scores, Texts, kept_rounds, measure
 
 from tain.core.example import Example
 from tain.core.files import write_json

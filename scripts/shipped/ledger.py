@@ -19,7 +19,7 @@ MARGIN = 0.001
 
 
 def write_ledger(file: Path, version: str, *, mined: list[Row], measured: dict[int, Any]) -> bool:
-    """Add a version, or write its lines again; the answer is whether it replaces the one before.
+    """Add a version, or write its lines again; the answer is whether it replaces the last that shipped.
 
     Args:
         file: Made where there is none.
@@ -29,8 +29,9 @@ def write_ledger(file: Path, version: str, *, mined: list[Row], measured: dict[i
     """
     before = [row for row in read_ledger(file) if row["version"] != version]
     reached = {"event": "measured", **summary(measured)}
-    earlier = [row for row in before if row["event"] == "measured"]
-    decision = [{"event": "decided", **decided(earlier[-1], reached)}] if earlier else []
+    refused = {row["version"] for row in before if row["event"] == "decided" and not row["replaces"]}
+    shipped = [row for row in before if row["event"] == "measured" and row["version"] not in refused]
+    decision = [{"event": "decided", **decided(shipped[-1], reached)}] if shipped else []
     rows = [*before, *({"version": version, **row} for row in [*mined, reached, *decision])]
     with whole_file(file) as part:
         part.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
@@ -59,7 +60,7 @@ def mean_of(run: Row, part: str, name: str) -> float:
 
 
 def decided(before: Row, now: Row) -> Row:
-    """A version replaces the one before if it flags no more of the human pools and ranks as well or better.
+    """A version replaces the last that shipped if it flags no more of the human pools and ranks as well or better.
 
     Ranking as well means within .001, the spread of one seed; where as many are flagged, it must rank better.
     """

@@ -9,11 +9,13 @@ python=.venv/bin/python
 tain=.venv/bin/tain
 [ -f "$build/train.parquet" ] || $python scripts/shipped/corpus.py "$data" "$build"
 [ -f "$build/mirrors.parquet" ] || $python scripts/shipped/mirrors.py "$data" "$build"
-[ -f "$build/bank.parquet" ] || $python scripts/shipped/pool.py "$data" "$build"
+[ -f "$build/pool.parquet" ] || $python scripts/shipped/pool.py "$data" "$build"
 for seed in 0 1 2; do
     [ -f "$build/run-$seed/manifest.json" ] ||
         $tain train --config scripts/shipped/detector.toml --seed "$seed" --output "$build/run-$seed" --resume
-    $tain mine --config scripts/shipped/mine.toml --seed "$seed" --model "$build/run-$seed" \
+    arm=none
+    if [ "$seed" = 0 ]; then arm=random; fi # what as many random texts would have done is asked once
+    $tain mine --config scripts/shipped/mine.toml --seed "$seed" --model "$build/run-$seed" --control-arm "$arm" \
         --output "$build/mined-$seed" --resume
     $python scripts/shipped/build.py "$build" "$seed"
     $python scripts/shipped/measure.py "$data" "$build" "$seed"

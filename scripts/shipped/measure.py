@@ -220,7 +220,15 @@ def main(data: Path, build: Path, seed: int, *, has_pools: bool) -> None:
         print(name, pools[name], flush=True)
     mirrors = measured(mirrored(detector, tfidf, build), threshold=threshold, n_known=0)
     print("held mirrors", mirrors, flush=True)
-    found = {"macro_auroc": macro, "corpora": corpora, "mirrors": mirrors, "pools": pools, "threshold": threshold}
+    sha256 = detector.model.sha256
+    found = {
+        "sha256": sha256,
+        "macro_auroc": macro,
+        "corpora": corpora,
+        "mirrors": mirrors,
+        "pools": pools,
+        "threshold": threshold,
+    }
     write_json(build / f"measured-{seed}.json", found)
     whole_report(detector, seen).save(build / f"report-{seed}.json")
 

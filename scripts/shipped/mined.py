@@ -24,7 +24,7 @@ def rounds(folder: Path) -> list[Row]:
 
 
 def random_arms(folder: Path) -> list[Row]:
-    """The entries of the random arms, each of as many texts as the round of its number."""
+    """The entries of the random arms, each of as many texts as the detector of its round had learned from in all."""
     return events(folder, "random")
 
 

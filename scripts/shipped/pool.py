@@ -1,10 +1,9 @@
-"""Make the pool that the shipped detector is mined from, and AI texts that may stand in for mirrors.
+"""Make the pool that the shipped detector is mined from: passages of human texts that nothing was trained on.
 
     python scripts/shipped/pool.py ../shared/data build/shipped
 
-`pool.parquet` has passages of documents of the pools' training part, and none that shares 13 words in a row with a
-human text of `dev/`, whose encyclopedia has the same articles. `bank.parquet` has AI texts of the training corpora.
-Nothing in either was trained on; all is cut to the lengths that training sees.
+Only documents of the pools' training part are in it, and no passage that shares 13 words in a row with a human text of
+`dev/`, whose encyclopedia has the same articles. Passages are cut to the lengths that training sees.
 """
 
 from __future__ import annotations
@@ -13,26 +12,14 @@ import sys
 from pathlib import Path
 
 import polars as pl
-from corpus import (
-    AI_PER_SOURCE,
-    MIN_WORDS,
-    POOL_SHARES,
-    POOLS,
-    SEED,
-    SHARES,
-    dev_digests,
-    passages,
-    read_source,
-    with_split,
-    without_short_and_known,
-)
+from corpus import MIN_WORDS, POOL_SHARES, POOLS, SEED, passages, read_source, with_split
 from measure import CORPORA, runs_of
 
 from tain.core.files import whole_file
 from tain.corpora.excerpts import training_excerpt
 from tain.recipes.baseline_texts import plain
 
-PER_POOL, BANK = 12_000, 8_000
+PER_POOL = 12_000
 LOW, HIGH = 50, 150
 
 
@@ -50,24 +37,10 @@ def human_runs(data: Path) -> set[int]:
     return set().union(*(runs_of(text) for file in files for text in plain(file["text"].to_list())))
 
 
-def left_over(data: Path, used: set[str]) -> pl.DataFrame:
-    """AI texts of the training corpora beyond those that the detector learns from."""
-    frame = pl.concat([with_split(read_source(data, "train", name), SHARES) for name in AI_PER_SOURCE])
-    frame = frame.filter(pl.col("split") == "train", pl.col("label") == "ai", ~pl.col("id").is_in(list(used)))
-    frame = without_short_and_known(frame.drop("split"), dev_digests(data))
-    return frame.sample(min(len(frame), BANK), shuffle=True, seed=SEED)
-
-
 def as_trained(frame: pl.DataFrame) -> pl.DataFrame:
     texts = zip(plain(frame["text"].to_list()), frame["id"], strict=True)
     cut = [training_excerpt(text, id_, seed=SEED, low=LOW, high=HIGH) for text, id_ in texts]
     return frame.with_columns(pl.Series("text", cut), pl.col("source").alias("domain"))
-
-
-def write(frame: pl.DataFrame, file: Path) -> None:
-    with whole_file(file) as part:
-        as_trained(frame).write_parquet(part)
-    print(file, frame.group_by("source").len().sort("source").rows())
 
 
 def main(data: Path, build: Path) -> None:
@@ -75,8 +48,9 @@ def main(data: Path, build: Path) -> None:
     frame = pl.concat([unused(data, name, used) for name in POOLS])
     measured = human_runs(data)
     frame = frame.filter(pl.Series([not runs_of(text) & measured for text in frame["text"]], dtype=pl.Boolean))
-    write(frame, build / "pool.parquet")
-    write(left_over(data, used), build / "bank.parquet")
+    with whole_file(build / "pool.parquet") as part:
+        as_trained(frame).write_parquet(part)
+    print(frame.group_by("source").len().sort("source").rows())
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ def main(build: Path, shipped: Path) -> None:
     measured = {
         seed: json.loads(path.read_text()) for seed in SEEDS if (path := build / f"measured-{seed}.json").is_file()
     }
+    for seed, found in measured.items():
+        require_measured(build / f"detector-{seed}", found)
     summary = Summary(
         corpora=tuple(corpus_result(name, row) for name, row in measured[0]["corpora"].items()),
         pools=tuple(pool_rate(name, row) for name, row in measured[0]["pools"].items()),
@@ -110,6 +112,12 @@ def parts(found: dict[str, Any]) -> str:
     return f"AUROC of the network alone and of the n-grams alone: {each}; {mean}."
 
 
+def require_measured(folder: Path, found: dict[str, Any]) -> None:
+    """Return only if what was measured is the detector that is there now."""
+    if found["sha256"] != Detector.load(folder).model.sha256:
+        raise SystemExit(f"{folder} is another detector than was measured. Run measure.py again.")
+
+
 def parents_taught(build: Path) -> int:
     """How many parents of the held-out mirrors taught the detector of seed 0, as texts by people."""
     ids = pl.concat([pl.read_parquet(file)["id"] for file in taught(build, 0)]).str.strip_prefix("mined:")
@@ -119,24 +127,32 @@ def parents_taught(build: Path) -> int:
 
 
 def of_rounds(build: Path, seed: int) -> Iterator[dict[str, Any]]:
-    """What each round of a seed mined, and what came of it on the control texts beside as many random ones."""
-    events = rounds(mining(build, seed))
-    random = {event["round"]: event["fpr"]["control"] for event in random_arms(mining(build, seed))}
-    for event in events[1:]:
-        decision, number = event["decision"], event["round"]
+    """What each round of a seed mined, and what came of it on the control texts.
+
+    They are counted at the highest threshold that finds as many AI texts as the start does, and for the random arm
+    after as many random texts as the detector of that round had learned from in all.
+    """
+    first, *later = rounds(mining(build, seed))
+    random = {event["round"]: flagged(event) for event in random_arms(mining(build, seed))}
+    for event in later:
         yield {
             "event": "mined",
             "seed": seed,
-            "round": number,
+            "round": event["round"],
             "n_scored": event["chosen"]["scored"],
             "n_mined": event["chosen"]["mined by domain"],
             "n_beside": event["added"]["mirrors"],
-            "control_flagged": [decision[name]["k"] for name in ("fpr_before", "fpr_after")],
-            "n_control": decision["fpr_after"]["n"],
-            "p_value": decision["p_value"],
-            "control_flagged_after_random": random[number]["k"] if number in random else None,
+            "n_control": event["fpr"]["control"]["n"],
+            "flagged_before_mining": flagged(first),
+            "flagged": flagged(event),
+            "flagged_after_random": random.get(event["round"]),
+            "p_value": event["decision"]["p_value"],
             "is_kept": is_kept(event),
         }
+
+
+def flagged(event: dict[str, Any]) -> int:
+    return int(event["fpr"]["control"]["k"])
 
 
 def mirrors(found: dict[str, Any], *, n_taught: int) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.end_to_end.test_mine import die_at_write
 from tests.mining_fixtures import command, make_data
 
 from tain.cli import DONE, MISUSE
@@ -34,19 +33,32 @@ def whole(made, tmp_path_factory) -> Path:
     return folder / "mined"
 
 
-def in_a_child(made, output: Path, *, kill_at_write: int | None = None, after: bool = False) -> int | None:
-    """The exit status of a mining in a process of its own, killed at one of its writes."""
+def in_a_child(made, output: Path, *, kill_at: str | None = None, after: bool = False) -> int | None:
+    """The exit status of a mining in a process of its own, killed when it puts something in its place."""
 
     def work() -> None:
         os.environ["TAIN_CACHE"] = str(output.parent / "cache")
-        if kill_at_write is not None:
-            die_at_write(kill_at_write, after=after)
+        if kill_at is not None:
+            die_at(output / kill_at, after=after)
         raise SystemExit(run(command(made, output, "--control-arm", "random", "--resume", *NGRAMS)))
 
     child = multiprocessing.get_context("fork").Process(target=work)
     child.start()
     child.join()
     return child.exitcode
+
+
+def die_at(place: Path, *, after: bool) -> None:
+    replace = os.replace
+
+    def watched(source, target):
+        if Path(target) == place and not after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace(source, target)
+        if Path(target) == place:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    os.replace = watched
 
 
 def weights(output: Path) -> dict[str, bytes]:
@@ -110,11 +122,14 @@ def test_a_window_that_the_same_network_has_read_is_not_read_again(whole, tmp_pa
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to kill a mining without paying for imports")
-@pytest.mark.parametrize("where", [(22, True), (27, False)])
-def test_killed_at_a_write_it_ends_in_the_same_detector(made, whole, tmp_path, where):
-    at, after = where
+@pytest.mark.parametrize(
+    ("place", "after"), [("round-1/model", False), ("round-1/model", True), ("round-1/random/detector", False)]
+)
+def test_killed_in_a_round_it_ends_in_the_same_detector(made, whole, tmp_path, place, after):
     output = tmp_path / "mined"
-    assert in_a_child(made, output, kill_at_write=at, after=after) == -signal.SIGKILL
+    assert in_a_child(made, output, kill_at=place, after=after) == -signal.SIGKILL
+    assert (output / place).exists() == after
+    assert not (output / "round-1" / "random" / "detector").exists()
     assert in_a_child(made, output) == 0
     assert weights(output) == weights(whole)
 
@@ -125,9 +140,14 @@ def test_without_ngrams_to_fit_it_is_refused_before_anything_is_made(made, tmp_p
     assert not (tmp_path / "mined").exists()
 
 
-def test_a_start_without_ngrams_is_refused(made, whole, tmp_path, monkeypatch, capsys):
+def test_a_start_without_ngrams_or_with_another_share_is_refused_by_its_name(
+    made, whole, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
     assert run(command(made, tmp_path / "plain", "--rounds", "0")) == DONE
-    start = command(made, tmp_path / "mined", "--model", str(tmp_path / "plain"), *NGRAMS)
-    assert run(start) == MISUSE
-    assert "the detector to start from" in capsys.readouterr().err
+    assert run(command(made, tmp_path / "mined", "--model", str(tmp_path / "plain"), *NGRAMS)) == MISUSE
+    assert f"the model to start from, {tmp_path / 'plain'}, has none" in capsys.readouterr().err
+    other = ("--model", str(whole), *NGRAMS, "--set", "corpus.ngram_share=1")
+    assert run(command(made, tmp_path / "mined", *other)) == MISUSE
+    assert "corpus.ngram_share is 1, and 3 in the model" in capsys.readouterr().err
+    assert not (tmp_path / "mined").exists()

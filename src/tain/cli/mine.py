@@ -65,8 +65,8 @@ def mine(
 ) -> None:
     """Mine a pool of human texts for what a detector gets wrong.
 
-    Trains, scores the pool, takes the texts most surely misjudged, puts an AI text beside each, trains again from the
-    base, and keeps the round only if fewer texts that are never mined are flagged at the same true positive rate. Texts
+    Trains, scores the pool, takes the texts most surely misjudged, puts an AI text beside each, trains again, and
+    keeps the round only if fewer texts that are never mined are flagged at the same true positive rate. Texts
     that may not be by people wait for your decision in OUTPUT/round-N/review.csv. The detector lies in OUTPUT/detector.
     """
     from tain.recipes.mine.configuration import read_settings

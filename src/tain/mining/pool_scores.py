@@ -40,7 +40,10 @@ CREATE TABLE IF NOT EXISTS score (
 
 
 class PoolScores:
-    """The scores in one SQLite file, by detector and by the hash of the text."""
+    """The scores in one SQLite file, by detector and by the hash of the text.
+
+    What a network alone says of windows is kept likewise, under the network's hash and those of the windows.
+    """
 
     def __init__(self, path: Path) -> None:
         """Name the file; it is made when the first score is kept.
@@ -57,8 +60,8 @@ class PoolScores:
         """The scores that are there, by the hash of the text; NaN where a text was too short.
 
         Args:
-            detector: Its hash.
-            texts: Hashes, as `text_key` makes them.
+            detector: Its hash, or that of a network.
+            texts: Hashes, as `text_key` makes them; of windows whatever tells them apart.
         """
         found: dict[bytes, float] = {}
         with self._opened() as connection:

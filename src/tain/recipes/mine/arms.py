@@ -14,7 +14,6 @@ from tain.recipes.mine.detectors import DetectorMaker
 from tain.recipes.mine.folder import RANDOM, MiningFolder
 from tain.recipes.mine.measuring import Measured, measure
 from tain.recipes.mine.mirroring import Mirroring
-from tain.recipes.mine.ngram_rounds import require_ngrams
 from tain.recipes.mine.stage import Added, Chosen, add, mirrors_in
 
 
@@ -69,10 +68,7 @@ class ArmRunner:
         make: Callable[[], Detector] = lambda: (  # noqa: E731 (two ways to one thing)
             self.maker.start_from(Path(model), place) if model else self.maker.train(place, ())
         )
-        detector = make()
-        if self._is_of_ngrams:
-            require_ngrams(detector)
-        return self._measured(0, detector, ())
+        return self._measured(0, make(), ())
 
     def hardest(self, number: int, chosen: Chosen, kept: Contender) -> Contender:
         """The detector that also learned from the hardest texts of this round.
@@ -106,15 +102,11 @@ class ArmRunner:
 
     def _trained(self, number: int, place: Path, added: Sequence[Added]) -> Contender:
         files = [each.file for each in added]
-        if self._is_of_ngrams:
+        if self.maker.settings.mining.learns == "ngrams":
             detector = self.maker.refit(Detector.load(self.folder.round(0) / RUN_DETECTOR), place, files)
         else:
             detector = self.maker.train(place, files)
         return self._measured(number, detector, tuple(added))
-
-    @property
-    def _is_of_ngrams(self) -> bool:
-        return self.maker.settings.mining.learns == "ngrams"
 
     def _measured(self, number: int, detector: Detector, added: tuple[Added, ...]) -> Contender:
         target_fpr = self.maker.settings.mining.target_fpr

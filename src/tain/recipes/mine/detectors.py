@@ -9,7 +9,7 @@ from pathlib import Path
 from tain.core.errors import DataError, DetectorError
 from tain.detector import Detector
 from tain.detector.folder import DETECTOR, RUN_DETECTOR, RUN_MODEL, find_classifier, find_detector
-from tain.detector.settings import About, DataSource
+from tain.detector.settings import MIN_WORDS, About, DataSource
 from tain.evaluation.thresholds import TARGET_FPRS
 from tain.mining.control import CALIBRATION
 from tain.recipes.configuration import RunConfig
@@ -61,14 +61,11 @@ class DetectorMaker:
             first: Saved.
             folder: Gets `model/` and `detector/`.
             added: Parquet files of mined texts and their mirrors.
-
-        Raises:
-            ConfigError: If there are no n-grams.
         """
         if (folder / RUN_DETECTOR / DETECTOR).is_file():
             return Detector.load(folder / RUN_DETECTOR)
         model = refit(first, self._config(()), added, folder / RUN_MODEL, is_quiet=self.is_quiet)
-        return self._built(model, is_first=False).save(folder / RUN_DETECTOR)
+        return self._built(model, is_first=False, like=first).save(folder / RUN_DETECTOR)
 
     def start_from(self, model: Path, folder: Path) -> Detector:
         """A detector that was trained before, calibrated on the same texts as all others.
@@ -91,24 +88,26 @@ class DetectorMaker:
         human, ai = self._calibration_texts()
         return known.calibrate(human, ai=ai, target_fpr=self.settings.mining.target_fpr).save(folder / RUN_DETECTOR)
 
-    def _built(self, classifier: Path, *, is_first: bool) -> Detector:
+    def _built(self, classifier: Path, *, is_first: bool, like: Detector | None = None) -> Detector:
         human, ai = self._calibration_texts()
         try:
-            return self._build(classifier, human, ai)
+            return self._build(classifier, human, ai, like)
         except DataError:
             # AI texts that do not score higher are a mistake of the user before the first round, and of the round after
             # it: that will be reverted, for which no probabilities are needed.
             if is_first:
                 raise
-            return self._build(classifier, human, [])
+            return self._build(classifier, human, [], like)
 
-    def _build(self, classifier: Path, human: Sequence[str], ai: Sequence[str]) -> Detector:
+    def _build(self, classifier: Path, human: Sequence[str], ai: Sequence[str], like: Detector | None) -> Detector:
         mining = self.settings.mining
         return Detector.build(
             classifier,
             human=human,
             ai=ai,
             about=self._about(),
+            window_tokens=like.settings.window_tokens if like else None,
+            min_words=like.settings.min_words if like else MIN_WORDS,
             normaliser=self.settings.run.corpus.normaliser,
             targets=(*TARGET_FPRS, mining.floor_fpr),
             default_fpr=mining.target_fpr,

@@ -25,7 +25,8 @@ def hash_inputs(settings: MineSettings) -> dict[str, str]:
     """
     corpus, mining = settings.run.corpus, settings.mining
     influence = (mining.influence_file,) if mining.influence_file else ()
-    named = (*corpus.train, *corpus.valid, *mining.pool, *mining.valid_ai, *mining.mirror_files, *mining.labelled)
+    named = (*corpus.train, *corpus.valid, *corpus.unlabelled, *corpus.ngram_train, *mining.pool, *mining.valid_ai)
+    named += (*mining.mirror_files, *mining.labelled)
     hashes = {
         place.name: sha256_of(place.path) if place.path else hub_revision(place.name) or UNKNOWN_REVISION
         for place in find_places([*named, *influence], labels=None)
@@ -33,11 +34,22 @@ def hash_inputs(settings: MineSettings) -> dict[str, str]:
     return hashes | (_model_hashes(Path(mining.model)) if mining.model else {})
 
 
-def _model_hashes(model: Path) -> dict[str, str]:
+def find_start(model: Path) -> Path:
+    """The folder of the network to start from: of a detector, or of a Classifier that has no operating points yet.
+
+    Args:
+        model: Run, classifier or detector.
+
+    Raises:
+        DetectorError: If it is none of them.
+    """
     try:
-        folder = find_detector(model)
+        return find_detector(model)
     except DetectorError:
         if (found := find_classifier(model)) is None:
             raise
-        folder = found
-    return {str(file): sha256_of(file) for file in sorted(folder.glob("*.safetensors"))}
+        return found
+
+
+def _model_hashes(model: Path) -> dict[str, str]:
+    return {str(file): sha256_of(file) for file in sorted(find_start(model).glob("*.safetensors"))}

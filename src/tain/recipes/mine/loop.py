@@ -30,6 +30,7 @@ from tain.recipes.mine.folder import HARDEST, RANDOM, MiningFolder
 from tain.recipes.mine.inputs import hash_inputs
 from tain.recipes.mine.measuring import domains_of
 from tain.recipes.mine.mirrors import build_mirroring
+from tain.recipes.mine.ngram_rounds import require_ngrams
 from tain.recipes.mine.round import PoolPass
 from tain.recipes.mine.stage import Chosen
 from tain.recipes.mine.summary import RoundResult, markdown, points, result_of
@@ -135,14 +136,11 @@ def _enter_start(ledger: Ledger, begun: dict[str, Any], texts: PreparedTexts) ->
 
 def _require_possible(settings: MineSettings) -> None:
     if not settings.run.corpus.train:
-        raise ConfigError("There is nothing to train on. Give --train FILE: every round trains from the base.")
+        raise ConfigError("There is nothing to train on. Give --train FILE: every round learns from it.")
     if not settings.mining.pool:
         raise ConfigError("There is no pool of human texts to mine. Give --pool FILE.")
-    if settings.mining.learns == "ngrams" and not settings.run.corpus.ngram_share:
-        raise ConfigError(
-            "mining.learns is 'ngrams', and corpus.ngram_share is 0, so that there are none. Set it, to 3 as the "
-            "detector that ships has it, or leave mining.learns out."
-        )
+    if settings.mining.learns == "ngrams":
+        require_ngrams(settings)
     if label_set(settings.run.corpus) != DETECTION:
         names = ", ".join(label_set(settings.run.corpus).names)
         raise ConfigError(f"The labels are {names}; mining looks for human texts called ai. Map them to human and ai.")

@@ -12,10 +12,12 @@ from tain.core.cache import cache_folder
 from tain.core.errors import ConfigError
 from tain.core.files import whole_folder
 from tain.detector import Detector
-from tain.detector.ngrams import NGRAMS, write_ngrams
+from tain.detector.ngrams import NGRAMS, read_ngrams, write_ngrams
 from tain.detector.seen import SEEN, Seen, read_seen, write_seen
 from tain.models import load_backbone
 from tain.recipes.configuration import RunConfig
+from tain.recipes.mine.configuration import MineSettings
+from tain.recipes.mine.inputs import find_start
 from tain.recipes.reading import label_set
 from tain.recipes.tokenised import tokenise
 
@@ -34,9 +36,10 @@ def refit(first: Detector, config: RunConfig, added: Sequence[Path], model: Path
     """
     if model.is_dir():
         return model
-    corpus = config.corpus.model_copy(
-        update={"ngram_train": (*config.corpus.ngram_train, *(str(file.resolve()) for file in added))}
-    )
+    further = (*config.corpus.ngram_train, *(str(file.resolve()) for file in added))
+    # Tokens and what a teacher says are for a network, which learns nothing here.
+    own = {"ngram_train": further, "n_views": 1, "teacher": None, "unlabelled": ()}
+    corpus = config.corpus.model_copy(update=own)
     backbone = load_backbone(config.base, label_set(corpus), pooling=config.pooling, seed=config.seed)
     found = tokenise(corpus, backbone, cache=cache_folder("tokens"), seed=config.seed, is_quiet=is_quiet)
     assert found.ngrams is not None, "corpus.ngram_share is not 0"
@@ -57,17 +60,31 @@ def _both(first: Seen, second: Seen) -> Seen:
     return Seen(training=np.union1d(first.training, second.training))
 
 
-def require_ngrams(first: Detector) -> None:
-    """Return only if a detector has n-grams to fit anew.
+def require_ngrams(settings: MineSettings) -> None:
+    """Return only if rounds have n-grams to fit anew.
 
     Args:
-        first: To start from.
+        settings: Of the mining.
 
     Raises:
-        ConfigError: If it has none.
+        ConfigError: If the settings ask for none, or the model to start from has none, or gives them another share.
+        DetectorError: If there is no such model.
     """
-    if first.reader.ngrams is None:
+    share, model = settings.run.corpus.ngram_share, settings.mining.model
+    if not share:
         raise ConfigError(
-            f"mining.learns is 'ngrams', and the detector to start from, {first.reader.folder}, has none. Train one "
-            "with corpus.ngram_share, or leave mining.learns out."
+            "mining.learns is 'ngrams', and corpus.ngram_share is 0, so that there are none. Set it, to 3 as the "
+            "detector that ships has it, or leave mining.learns out."
+        )
+    if model is None:
+        return
+    ngrams = read_ngrams(find_start(Path(model)))
+    if ngrams is None:
+        raise ConfigError(
+            f"mining.learns is 'ngrams', and the model to start from, {model}, has none. Train one with "
+            "corpus.ngram_share, or leave mining.learns out."
+        )
+    if not np.isclose(ngrams.share, share):
+        raise ConfigError(
+            f"corpus.ngram_share is {share:g}, and {ngrams.share:g} in the model to start from, {model}. Set it so."
         )
