@@ -44,5 +44,5 @@ def added(build: Path, seed: int) -> list[Path]:
 
 
 def taught(build: Path, seed: int) -> list[Path]:
-    """Everything that the detector of a seed learned from."""
-    return [build / "train.parquet", *added(build, seed)]
+    """Everything that the detector of a seed learned from: the first file all of it, the others its n-grams alone."""
+    return [build / "train.parquet", build / "hard.parquet", *added(build, seed)]
