@@ -1,10 +1,17 @@
 """A mining small enough for a test: made-up words, a tiny encoder, and a pool with one kind of text that looks AI."""
 
 import json
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from tain.cli.app import run
 from tests.tiny import WORDS, save_tiny_encoder
 
 SETTINGS = (
@@ -73,3 +80,27 @@ def command(data: dict[str, Path], output: Path, *more: str) -> list[str]:
     files += ["--valid-ai", str(data["valid_ai"])]
     numbers = ["--base", str(data["base"]), "--fpr", "0.08", "--per-round", "20", "--rounds", "2"]
     return ["mine", *files, "--output", str(output), *numbers, "--quiet", *settings, *more]
+
+
+def mined_in_a_child(
+    data: dict[str, Path], output: Path, *more: str, first: Callable[[], None] | None = None, kill_after_s: float = 0
+) -> int | None:
+    """The exit status of `tain mine --control-arm random --resume` in a process of its own.
+
+    `first` is called there before anything else; 0 seconds kills it never.
+    """
+    torch.set_num_threads(1)
+
+    def work() -> None:
+        os.environ["TAIN_CACHE"] = str(output.parent / "cache")
+        if first:
+            first()
+        raise SystemExit(run(command(data, output, "--control-arm", "random", "--resume", *more)))
+
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    if kill_after_s:
+        time.sleep(kill_after_s)
+        os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    return child.exitcode

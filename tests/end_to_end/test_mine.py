@@ -1,16 +1,15 @@
 """`tain mine` from files to a detector, and killed at any moment it ends in the same one."""
 
 import json
-import multiprocessing
 import os
 import random
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
-import torch
-from tests.mining_fixtures import command, make_data
+from tests.mining_fixtures import command, mined_in_a_child
 
 from tain.cli import DONE
 from tain.cli.app import run
@@ -20,36 +19,18 @@ N_KILLS_IN_TIME, N_KILLS_AT_WRITES = 3, 3
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> dict[str, Path]:
-    return make_data(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture(scope="module")
-def whole(made, tmp_path_factory) -> Path:
+def whole(mining_files, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
-    assert in_a_child(made, folder / "mined") == 0
+    assert in_a_child(mining_files, folder / "mined") == 0
     return folder / "mined"
 
 
 def in_a_child(
-    made, output: Path, *, kill_after_s: float | None = None, kill_at_write: int | None = None, after: bool = False
+    mining_files, output: Path, *, kill_after_s: float = 0, kill_at_write: int | None = None, after: bool = False
 ) -> int | None:
     """The exit status of a mining in a process of its own, killed at a moment or at one of its writes."""
-    torch.set_num_threads(1)
-
-    def work() -> None:
-        os.environ["TAIN_CACHE"] = str(output.parent / "cache")
-        if kill_at_write is not None:
-            die_at_write(kill_at_write, after=after)
-        raise SystemExit(run(command(made, output, "--control-arm", "random", "--resume")))
-
-    child = multiprocessing.get_context("fork").Process(target=work)
-    child.start()
-    if kill_after_s is not None:
-        time.sleep(kill_after_s)
-        os.kill(child.pid, signal.SIGKILL)
-    child.join()
-    return child.exitcode
+    first = partial(die_at_write, kill_at_write, after=after) if kill_at_write is not None else None
+    return mined_in_a_child(mining_files, output, first=first, kill_after_s=kill_after_s)
 
 
 def die_at_write(number: int, *, after: bool) -> None:
@@ -135,10 +116,10 @@ def test_nothing_that_judges_is_trained_on_and_each_stand_in_is_used_once(whole)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to kill a mining without paying for imports")
-def test_killed_at_random_moments_and_writes_it_ends_in_the_same_detector(made, whole, tmp_path):
+def test_killed_at_random_moments_and_writes_it_ends_in_the_same_detector(mining_files, whole, tmp_path):
     rng, expected = random.Random(2), result_of(whole)
     started = time.perf_counter()
-    assert in_a_child(made, tmp_path / "timed" / "mined") == 0
+    assert in_a_child(mining_files, tmp_path / "timed" / "mined") == 0
     duration_s = time.perf_counter() - started
     assert result_of(tmp_path / "timed" / "mined") == expected
     kills = [{"kill_after_s": rng.uniform(0.1, 0.6) * duration_s} for _ in range(N_KILLS_IN_TIME)]
@@ -147,18 +128,18 @@ def test_killed_at_random_moments_and_writes_it_ends_in_the_same_detector(made, 
     n_killed, attempt = 0, 0
     for kill in kills:
         output = tmp_path / f"killed-{attempt}" / "mined"
-        n_killed += in_a_child(made, output, **kill) == -signal.SIGKILL
+        n_killed += in_a_child(mining_files, output, **kill) == -signal.SIGKILL
         if (output / "detector" / "detector.json").is_file():
-            assert in_a_child(made, output) == 0
+            assert in_a_child(mining_files, output) == 0
             assert result_of(output) == expected
             attempt += 1
     output = tmp_path / f"killed-{attempt}" / "mined"
-    assert in_a_child(made, output) == 0
+    assert in_a_child(mining_files, output) == 0
     assert result_of(output) == expected
     assert n_killed >= 5
 
 
-def test_more_rounds_go_on_from_what_is_there(made, whole, tmp_path, capsys, monkeypatch):
+def test_more_rounds_go_on_from_what_is_there(mining_files, whole, tmp_path, capsys, monkeypatch):
     import shutil
 
     from tain.recipes.mine import detectors
@@ -166,7 +147,7 @@ def test_more_rounds_go_on_from_what_is_there(made, whole, tmp_path, capsys, mon
     monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
     output = tmp_path / "mined"
     shutil.copytree(whole, output)
-    words = command(made, output, "--control-arm", "random", "--resume", "--json")
+    words = command(mining_files, output, "--control-arm", "random", "--resume", "--json")
     trained = []
     train = detectors.train
     monkeypatch.setattr(detectors, "train", lambda *args, **kwargs: trained.append(args[1]) or train(*args, **kwargs))
@@ -180,10 +161,10 @@ def test_more_rounds_go_on_from_what_is_there(made, whole, tmp_path, capsys, mon
     assert len(trained) <= 2 and len(again) >= len(rounds)
 
 
-def test_mining_without_mirrors_is_one_flag_and_said_so(made, whole, tmp_path, monkeypatch):
+def test_mining_without_mirrors_is_one_flag_and_said_so(mining_files, whole, tmp_path, monkeypatch):
     monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
     alone = ["--mirrors", "none", "--model", str(whole), "--rounds", "1"]
-    assert run(command(made, tmp_path / "mined", *alone)) == DONE
+    assert run(command(mining_files, tmp_path / "mined", *alone)) == DONE
     (added,) = (
         entry["added"]
         for entry in map(json.loads, (tmp_path / "mined" / "ledger.jsonl").read_text().splitlines())

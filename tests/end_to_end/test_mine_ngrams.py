@@ -1,14 +1,14 @@
 """`tain mine` with rounds that leave the network as it is: what changes, what does not, and that a kill is no loss."""
 
 import json
-import multiprocessing
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.mining_fixtures import command, make_data
+from tests.mining_fixtures import command, mined_in_a_child
 
 from tain.cli import DONE, MISUSE
 from tain.cli.app import run
@@ -22,30 +22,17 @@ NGRAMS = ("--set", "mining.learns=ngrams", "--set", "corpus.ngram_share=3")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> dict[str, Path]:
-    return make_data(tmp_path_factory.mktemp("made"))
+def whole(mining_files, tmp_path_factory) -> Path:
+    output = tmp_path_factory.mktemp("whole") / "mined"
+    assert in_a_child(mining_files, output) == 0
+    return output
 
 
-@pytest.fixture(scope="module")
-def whole(made, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("whole")
-    assert in_a_child(made, folder / "mined") == 0
-    return folder / "mined"
-
-
-def in_a_child(made, output: Path, *, kill_at: str | None = None, after: bool = False) -> int | None:
+def in_a_child(mining_files, output: Path, *, kill_at: str | None = None, after: bool = False) -> int | None:
     """The exit status of a mining in a process of its own, killed when it puts something in its place."""
 
-    def work() -> None:
-        os.environ["TAIN_CACHE"] = str(output.parent / "cache")
-        if kill_at is not None:
-            die_at(output / kill_at, after=after)
-        raise SystemExit(run(command(made, output, "--control-arm", "random", "--resume", *NGRAMS)))
-
-    child = multiprocessing.get_context("fork").Process(target=work)
-    child.start()
-    child.join()
-    return child.exitcode
+    first = partial(die_at, output / kill_at, after=after) if kill_at else None
+    return mined_in_a_child(mining_files, output, *NGRAMS, first=first)
 
 
 def die_at(place: Path, *, after: bool) -> None:
@@ -78,11 +65,20 @@ def test_the_network_stays_and_the_ngrams_learn(whole):
     assert not list(whole.glob("round-[1-9]/run"))
 
 
-def test_the_ngrams_are_those_of_a_training_with_the_same_texts(made, whole, tmp_path, monkeypatch):
+def test_the_ngrams_are_those_of_a_training_with_the_same_texts(mining_files, whole, tmp_path, monkeypatch):
     monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
     config = json.loads((whole / "round-0" / "run" / "config.json").read_text())
     corpus = config["corpus"]
-    words = ["train", "--train", *corpus["train"], "--valid", *corpus["valid"], "--base", str(made["base"]), "--quiet"]
+    words = [
+        "train",
+        "--train",
+        *corpus["train"],
+        "--valid",
+        *corpus["valid"],
+        "--base",
+        str(mining_files["base"]),
+        "--quiet",
+    ]
     given = {"cut_high": 55, "n_views": 1, "ngram_share": 3, "max_per_domain": None, "on_bad": "stop"}
     given["ngram_train"] = [str(whole / "round-1" / "added" / "added.parquet")]
     for name, value in given.items():
@@ -125,29 +121,29 @@ def test_a_window_that_the_same_network_has_read_is_not_read_again(whole, tmp_pa
 @pytest.mark.parametrize(
     ("place", "after"), [("round-1/model", False), ("round-1/model", True), ("round-1/random/detector", False)]
 )
-def test_killed_in_a_round_it_ends_in_the_same_detector(made, whole, tmp_path, place, after):
+def test_killed_in_a_round_it_ends_in_the_same_detector(mining_files, whole, tmp_path, place, after):
     output = tmp_path / "mined"
-    assert in_a_child(made, output, kill_at=place, after=after) == -signal.SIGKILL
+    assert in_a_child(mining_files, output, kill_at=place, after=after) == -signal.SIGKILL
     assert (output / place).exists() == after
     assert not (output / "round-1" / "random" / "detector").exists()
-    assert in_a_child(made, output) == 0
+    assert in_a_child(mining_files, output) == 0
     assert weights(output) == weights(whole)
 
 
-def test_without_ngrams_to_fit_it_is_refused_before_anything_is_made(made, tmp_path, capsys):
-    assert run(command(made, tmp_path / "mined", "--set", "mining.learns=ngrams")) == MISUSE
+def test_without_ngrams_to_fit_it_is_refused_before_anything_is_made(mining_files, tmp_path, capsys):
+    assert run(command(mining_files, tmp_path / "mined", "--set", "mining.learns=ngrams")) == MISUSE
     assert "corpus.ngram_share is 0" in capsys.readouterr().err
     assert not (tmp_path / "mined").exists()
 
 
 def test_a_start_without_ngrams_or_with_another_share_is_refused_by_its_name(
-    made, whole, tmp_path, monkeypatch, capsys
+    mining_files, whole, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
-    assert run(command(made, tmp_path / "plain", "--rounds", "0")) == DONE
-    assert run(command(made, tmp_path / "mined", "--model", str(tmp_path / "plain"), *NGRAMS)) == MISUSE
+    assert run(command(mining_files, tmp_path / "plain", "--rounds", "0")) == DONE
+    assert run(command(mining_files, tmp_path / "mined", "--model", str(tmp_path / "plain"), *NGRAMS)) == MISUSE
     assert f"the model to start from, {tmp_path / 'plain'}, has none" in capsys.readouterr().err
     other = ("--model", str(whole), *NGRAMS, "--set", "corpus.ngram_share=1")
-    assert run(command(made, tmp_path / "mined", *other)) == MISUSE
+    assert run(command(mining_files, tmp_path / "mined", *other)) == MISUSE
     assert "corpus.ngram_share is 1, and 3 in the model" in capsys.readouterr().err
     assert not (tmp_path / "mined").exists()
