@@ -1,6 +1,7 @@
 """What each part of mining contributes: the n-grams of the detector alone, fitted with and without each of them.
 
     python scripts/mining/parts.py ../shared/data build/shipped build/mining/seed-0
+    python scripts/mining/parts.py ../shared/data build/shipped build/mining/wide-0 build/mining/wide
 
 The texts are those that the rounds of `tain mine` chose. A network would take an hour for each arm; the linear model
 takes a minute, and has most of the detector's voice.
@@ -43,8 +44,8 @@ def scores(model: NgramModel, examples: Sequence[Example]) -> Scores:
     return model.scores(plain([example.text for example in examples])).astype(np.float64)
 
 
-def main(data: Path, shipped: Path, folder: Path) -> None:
-    texts, start = Texts(data, shipped, folder), load_examples(folder / "texts/train.parquet")
+def main(data: Path, shipped: Path, folder: Path, wide: Path | None = None) -> None:
+    texts, start = Texts(data, shipped, folder, wide), load_examples(folder / "texts/train.parquet")
     rounds = [folder / f"round-{n}" for n in kept_rounds(folder) if n]
     if not rounds:
         raise SystemExit(f"{folder}: no round was kept, so there are no parts to tell apart.")
@@ -59,10 +60,10 @@ def main(data: Path, shipped: Path, folder: Path) -> None:
     found = {}
     for name, more in arms.items():
         model = fitted([*start, *more])
-        found[name] = measure(lambda examples, title, model=model: scores(model, examples), texts)
+        found[name], _ = measure(lambda examples, title, model=model: scores(model, examples), texts)
         write_json(folder / "parts.json", found)
         print(name, found[name]["dev"]["mean"], {k: v["mined pools"] for k, v in found[name]["auroc"].items()})
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    main(*map(Path, sys.argv[1:]))
