@@ -17,11 +17,17 @@ from tain.core.files import read_json, whole_file, write_json
 BEGIN, END = "<!-- {name}: begin -->", "<!-- {name}: end -->"
 SHOWN = {"held-out texts": ("0.9", "0.75"), "held-out mirrors": ("0.75", "0.5")}
 AI = tuple(SHOWN)
+SECTIONS = {
+    "detectors": "seed-*/measured.json",
+    "parts": "seed-*/parts.json",
+    "wide": "wide-*/measured.json",
+    "wide parts": "wide-*/parts.json",
+}
 Found = dict[str, Any]
 
 
-def seeds(folder: Path, file: str) -> list[Found]:
-    return [read_json(path) for path in sorted(folder.glob(f"seed-*/{file}"))]
+def seeds(folder: Path, pattern: str) -> list[Found]:
+    return [read_json(path) for path in sorted(folder.glob(pattern))]
 
 
 def fpr_rows(found: Sequence[Found], ai: str, tpr: str) -> Iterator[list[str]]:
@@ -63,14 +69,23 @@ def auroc_rows(found: Sequence[Found]) -> Iterator[list[str]]:
         yield [arm, cell(dev, form=".3f"), *(cell(values, form=".3f") for values in pools)]
 
 
+def tests(found: Sequence[Found], ai: str, tpr: str) -> Iterator[str]:
+    """What McNemar's test by document says of the mined pools, a seed at a time, where it was asked."""
+    pairs = [(arm, before) for arm, measured in found[0].items() for before in measured.get("against", {})]
+    for arm, before in pairs:
+        own = [each[arm]["against"][before][ai][tpr] for each in found]
+        counts = ", ".join(f"{each['mended']} and {each['broken']}" for each in own)
+        values = ", ".join(f"{each['p']:.2g}" for each in own)
+        yield f"{arm} beside {before}: flagged no more, and flagged now, {counts}; p {values}"
+
+
 def section(found: Sequence[Found]) -> str:
     parts = [table(["arm", "dev", *(f"mined pools against {ai}" for ai in AI)], auroc_rows(found))]
     for ai, tprs in SHOWN.items():
         for tpr in tprs:
             head = ["human texts of", *found[0], "flagged"]
-            parts.append(
-                f"FPR where {float(tpr):.0%} of the {ai} are found:\n\n{table(head, fpr_rows(found, ai, tpr))}"
-            )
+            title = f"FPR where {float(tpr):.0%} of the {ai} are found:"
+            parts += [title, table(head, fpr_rows(found, ai, tpr)), *(f"{line}." for line in tests(found, ai, tpr))]
     return "\n\n".join(parts)
 
 
@@ -84,10 +99,11 @@ def put(page: str, name: str, text: str) -> str:
 
 
 def main(folder: Path, page: Path) -> None:
-    text, kept = page.read_text(encoding="utf-8"), {}
-    for name, file in {"detectors": "measured.json", "parts": "parts.json"}.items():
-        kept[name] = seeds(folder, file)
-        text = put(text, name, section(kept[name]))
+    text, kept = page.read_text(encoding="utf-8"), read_json(page.with_suffix(".json"))
+    for name, pattern in SECTIONS.items():
+        if found := seeds(folder, pattern):  # a part that was not made again stays as it was published
+            kept[name] = found
+            text = put(text, name, section(found))
     with whole_file(page) as part:
         part.write_text(text, encoding="utf-8")
     write_json(page.with_suffix(".json"), kept)
