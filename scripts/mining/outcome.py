@@ -126,8 +126,8 @@ def compared(first: Flags, second: Flags, texts: Texts) -> dict[str, dict[str, A
     for (ai, tpr), flags in second.items():
         test = mcnemar(~flags, ~first[ai, tpr], groups=groups)
         found.setdefault(ai, {})[str(tpr)] = {
-            "mended": test.n_first_only,
-            "broken": test.n_second_only,
+            "mended": test.n_only_first,
+            "broken": test.n_only_second,
             "p": test.p_value,
         }
     return found
