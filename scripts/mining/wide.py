@@ -15,23 +15,12 @@ from pathlib import Path
 
 import polars as pl
 
-from tain.core.files import whole_file
 from tain.corpora.excerpts import training_excerpt
 from tain.recipes.baseline_texts import plain
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "shipped"))
-from corpus import (
-    AI_PER_SOURCE,
-    POOL_SHARES,
-    POOLS,
-    SEED,
-    SHARES,
-    dev_digests,
-    passages,
-    read_source,
-    with_split,
-    without_short_and_known,
-)
+from bank import stand_ins, write
+from corpus import AI_PER_SOURCE, POOL_SHARES, POOLS, SEED, dev_digests, passages, read_source, with_split
 from hard import HIGH, LOW, human_runs
 from measure import runs_of
 
@@ -57,24 +46,12 @@ def some(frame: pl.DataFrame, n: int, measured: set[int]) -> pl.DataFrame:
     )
 
 
-def bank(data: Path, name: str, known: set[str]) -> pl.DataFrame:
-    frame = with_split(read_source(data, "train", name), SHARES)
-    ai = frame.filter(pl.col("label") == "ai", pl.col("split") == "calibration").drop("split")
-    return without_short_and_known(ai.sample(min(len(ai), PER_BANK), shuffle=True, seed=SEED), known)
-
-
 def mirrors(passages: pl.DataFrame) -> pl.DataFrame:
     """Every mirror that was written, in the group of its parent."""
     rows = [json.loads(line) for file in sorted(MIRRORS.glob("*.jsonl")) for line in file.read_text().splitlines()]
     frame = pl.DataFrame([{"id": row["parent"], "text": row["text"]} for row in rows])
     found = frame.join(passages.drop("text"), on="id", validate="1:1", maintain_order="left")
     return found.with_columns(pl.format("mirror/{}", "id").alias("id"), pl.lit("ai").alias("label"))
-
-
-def write(frame: pl.DataFrame, file: Path) -> None:
-    with whole_file(file) as part:
-        frame.sort("id").write_parquet(part)
-    print(file, frame.group_by("source").agg(pl.len(), pl.col("group").n_unique()).sort("source").rows())
 
 
 def main(data: Path, shipped: Path, output: Path) -> None:
@@ -84,7 +61,8 @@ def main(data: Path, shipped: Path, output: Path) -> None:
         output / "train.parquet",
     )
     measured, known = human_runs(data), dev_digests(data)
-    write(pl.concat([bank(data, name, known) for name in AI_PER_SOURCE]), output / "bank.parquet")
+    bank = [stand_ins(data, name, split="calibration", known=known, used=set(), n=PER_BANK) for name in AI_PER_SOURCE]
+    write(pl.concat(bank), output / "bank.parquet")
     every = {name: documents(data, name) for name in POOLS}
     for file, is_fresh, n in (("pool", False, PER_POOL), ("fresh", True, PER_FRESH)):
         own = [some(frame.filter(is_fresh=is_fresh).drop("is_fresh"), n, measured) for frame in every.values()]

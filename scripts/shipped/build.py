@@ -71,7 +71,7 @@ def about(train: Corpus, calibration: Corpus, *, hard: set[str]) -> About:
             )
     return About(
         name="tain-minilm",
-        version="4",
+        version="5",
         description="LoRA of rank 12 on every linear layer and the token embeddings of all-MiniLM-L6-v2, and a linear "
         "model of n-grams whose score is added: it ships with tain and is small enough to run anywhere.",
         licence="CC-BY-SA-4.0",

@@ -10,6 +10,7 @@ tain=.venv/bin/tain
 [ -f "$build/train.parquet" ] || $python scripts/shipped/corpus.py "$data" "$build"
 [ -f "$build/mirrors.parquet" ] || $python scripts/shipped/mirrors.py "$data" "$build"
 [ -f "$build/pool.parquet" ] || $python scripts/shipped/hard.py "$data" "$build"
+[ -f "$build/bank.parquet" ] || $python scripts/shipped/bank.py "$data" "$build"
 for seed in 0 1 2; do
     [ -f "$build/run-$seed/manifest.json" ] ||
         $tain train --config scripts/shipped/detector.toml --seed "$seed" --output "$build/run-$seed" --resume

@@ -219,7 +219,9 @@ class _Preparation:
         if self.mining.mirrors != "nearest":
             return
         for example in self._apart(self._ai_of(self.mining.mirror_files)):
-            if _digest(example.text) not in self.trained and self._n_words(example) >= self.corpus.min_words:
+            if example.group in self.judged_groups:
+                self.counts["mirror files: group of a text that judges"] += 1
+            elif _digest(example.text) not in self.trained and self._n_words(example) >= self.corpus.min_words:
                 self.trained.add(_digest(example.text))  # two copies are one stand-in
                 yield example
 

@@ -94,6 +94,18 @@ def test_texts_that_are_trained_on_are_no_stand_ins(files, tmp_path):
     assert prepared(files, tmp_path, name="alone", **{"mining.mirrors": "none"}).bank == []
 
 
+def test_texts_of_a_group_that_judges_are_no_stand_ins(files, tmp_path):
+    judging = prepared(files, tmp_path, **bank(tmp_path)).valid_ai[0].group
+    rows = [
+        {"id": f"n{i}", "text": text, "group": group}
+        for i, (text, group) in enumerate(zip(words(2, seed=6, tilt=3), (judging, "another"), strict=True))
+    ]
+    named = {"mining.mirror_files": [str(write_rows(tmp_path / "grouped.jsonl", rows))]}
+    texts = prepared(files, tmp_path, name="again", **named)
+    assert [example.group for example in texts.bank] == ["another"]
+    assert texts.counts["mirror files: group of a text that judges"] == 1
+
+
 def test_too_small_a_pool_is_told_before_anything_is_trained(files, tmp_path):
     with pytest.raises(
         ConfigError, match=r"Of the pool's 40\d texts \d+ are left to calibrate on.*needs 299 human texts"
