@@ -85,7 +85,7 @@ def main(build: Path, seed: int) -> None:
     calibration = read_corpus([build / "calibration.parquet"])
     cut = excerpts(calibration, seed=0)
     texts = {label: [e.text for e in cut if e.label == label] for label in ("human", "ai")}
-    hard = {example.source or "" for example in read_corpus(taught(build, seed)[1:])}
+    hard = {example.source or "" for example in read_corpus(taught(build, seed)[1:]) if example.label == "human"}
     detector = Detector.build(
         mining(build, seed) / "detector",
         human=texts["human"],
