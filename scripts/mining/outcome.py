@@ -1,12 +1,12 @@
-"""What mining did: each detector of a seed on texts that decided nothing, at true positive rates fixed beforehand.
+"""What mining did: each detector of a seed on human texts that decided nothing, at fixed true positive rates.
 
     python scripts/mining/outcome.py ../shared/data build/shipped build/mining/seed-0
     python scripts/mining/outcome.py ../shared/data build/shipped build/mining/wide-0 build/mining/wide
 
-Two sets of AI texts fix the rate: those held out of the corpora that training began with, and the mirrors of passages
-that no round may touch, which are harder. The human texts: the measurement part of the pool or, where the corpora of
-`wide.py` are named, documents that are in no part of it; and pools that no round ever touched. AUROC on a sample of
-`data/dev/`, cut as the training texts were.
+Two sets of AI texts fix the rate: those held out of the corpora that training began with, which also decided rounds,
+and the mirrors of passages that no round may touch, which are harder. The human texts: the measurement part of the pool
+or, where the corpora of `wide.py` are named, documents that are in no part of it; and pools that no round ever touched.
+AUROC on a sample of `data/dev/`, cut as the training texts were.
 """
 
 from __future__ import annotations
