@@ -1,7 +1,6 @@
 """What each part of mining contributes: the n-grams of the detector alone, fitted with and without each of them.
 
     python scripts/mining/parts.py ../shared/data build/shipped build/mining/seed-0
-    python scripts/mining/parts.py ../shared/data build/shipped build/mining/wide-0 build/mining/wide
 
 The texts are those that the rounds of `tain mine` chose. A network would take an hour for each arm; the linear model
 takes a minute, and has most of the detector's voice.
@@ -44,8 +43,8 @@ def scores(model: NgramModel, examples: Sequence[Example]) -> Scores:
     return model.scores(plain([example.text for example in examples])).astype(np.float64)
 
 
-def main(data: Path, shipped: Path, folder: Path, wide: Path | None = None) -> None:
-    texts, start = Texts(data, shipped, folder, wide), load_examples(folder / "texts/train.parquet")
+def main(data: Path, shipped: Path, folder: Path) -> None:
+    texts, start = Texts(data, shipped, folder), load_examples(folder / "texts/train.parquet")
     rounds = [folder / f"round-{n}" for n in kept_rounds(folder) if n]
     if not rounds:
         raise SystemExit(f"{folder}: no round was kept, so there are no parts to tell apart.")
@@ -66,4 +65,4 @@ def main(data: Path, shipped: Path, folder: Path, wide: Path | None = None) -> N
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))

@@ -21,7 +21,6 @@ SECTIONS = {
     "detectors": "seed-*/measured.json",
     "parts": "seed-*/parts.json",
     "wide": "wide-*/measured.json",
-    "wide parts": "wide-*/parts.json",
 }
 Found = dict[str, Any]
 
