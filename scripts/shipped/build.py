@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from mined import mining, taught
+from mined import for_ngrams, mining, taught
 
 from tain.core.example import Corpus
 from tain.corpora.excerpts import excerpt
@@ -71,7 +71,7 @@ def about(train: Corpus, calibration: Corpus, *, hard: set[str]) -> About:
             )
     return About(
         name="tain-minilm",
-        version="5",
+        version="2",
         description="LoRA of rank 12 on every linear layer and the token embeddings of all-MiniLM-L6-v2, and a linear "
         "model of n-grams whose score is added: it ships with tain and is small enough to run anywhere.",
         licence="CC-BY-SA-4.0",
@@ -85,7 +85,8 @@ def main(build: Path, seed: int) -> None:
     calibration = read_corpus([build / "calibration.parquet"])
     cut = excerpts(calibration, seed=0)
     texts = {label: [e.text for e in cut if e.label == label] for label in ("human", "ai")}
-    hard = {example.source or "" for example in read_corpus(taught(build, seed)[1:]) if example.label == "human"}
+    further = for_ngrams(build, seed)
+    hard = {example.source or "" for example in (read_corpus(further) if further else ()) if example.label == "human"}
     detector = Detector.build(
         mining(build, seed) / "detector",
         human=texts["human"],

@@ -4,7 +4,7 @@
 
 Only documents of the pools' training part are looked at, and no passage that shares 13 words in a row with a human text
 of `dev/`, whose encyclopedia has the same articles. The n-grams of the detector learn from `hard.parquet` as well. The
-other passages are `pool.parquet`, cut to the lengths that training sees, on which rounds of `tain mine` go on.
+other passages are `pool.parquet`, on which rounds of `tain mine` go on.
 """
 
 from __future__ import annotations
@@ -67,8 +67,7 @@ def main(data: Path, build: Path) -> None:
     cuts = [training_excerpt(text, id_, seed=SEED, low=LOW, high=HIGH) for text, id_ in texts]
     is_hard = pl.Series(first_ngrams(build).scores(cuts) > 0)
     write(frame.filter(is_hard), build / "hard.parquet")
-    rest = frame.with_columns(pl.Series("text", cuts), pl.col("source").alias("domain")).filter(~is_hard)
-    write(rest, build / "pool.parquet")
+    write(frame.filter(~is_hard).with_columns(pl.col("source").alias("domain")), build / "pool.parquet")
 
 
 if __name__ == "__main__":

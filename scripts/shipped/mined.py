@@ -45,4 +45,10 @@ def added(build: Path, seed: int) -> list[Path]:
 
 def taught(build: Path, seed: int) -> list[Path]:
     """Everything that the detector of a seed learned from: the first file all of it, the others its n-grams alone."""
-    return [build / "train.parquet", build / "hard.parquet", *added(build, seed)]
+    return [build / "train.parquet", *for_ngrams(build, seed)]
+
+
+def for_ngrams(build: Path, seed: int) -> list[Path]:
+    """What the n-grams of a seed alone learned from; without `hard.parquet`, the rounds."""
+    hard = build / "hard.parquet"
+    return [*([hard] if hard.is_file() else []), *added(build, seed)]

@@ -51,6 +51,10 @@ def mine(
     valid_ai: Annotated[
         list[str] | None, typer.Option(help="AI texts that fix the true positive rate; none takes those of --valid.")
     ] = None,
+    guard: Annotated[
+        list[str] | None,
+        typer.Option(help="Texts by people of other kinds: a round that flags more of them is reverted."),
+    ] = None,
     model: Annotated[Path | None, typer.Option(help="Run, model or detector to start from; none trains one.")] = None,
     labelled: Annotated[list[str] | None, typer.Option(help="A to_label file that was filled in.")] = None,
     ask: Annotated[int | None, typer.Option(help="Export so many texts for people to label.")] = None,
@@ -84,6 +88,7 @@ def mine(
         "mining.mirror_files": mirror_file,
         "mining.control_arm": control_arm,
         "mining.valid_ai": valid_ai,
+        "mining.guard": guard,
         "mining.model": str(model) if model else None,
         "mining.labelled": labelled,
         "mining.n_ask": ask,

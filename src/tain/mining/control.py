@@ -16,6 +16,8 @@ MINED, CALIBRATION, CONTROL, MEASUREMENT = "mined", "calibration", "control", "m
 PARTS = (MINED, CALIBRATION, CONTROL, MEASUREMENT)
 HELD = (MEASUREMENT, CONTROL, CALIBRATION)
 """The parts that nothing is trained on, the one with the last word first."""
+GUARD = "guard"
+"""Texts of other kinds than the pool's, which judge as well."""
 
 DEFAULT_SHARES: Mapping[str, float] = {MINED: 0.6, CALIBRATION: 0.1, CONTROL: 0.15, MEASUREMENT: 0.15}
 _SHOWN = 3

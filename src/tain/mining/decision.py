@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,7 @@ RULE = (
     "as many AI validation texts as the detector before finds at its operating point, and if p is at most {alpha:g} by "
     "{test}. Anything else, a tie too, reverts it."
 )
+GUARD_RULE = " So does one more guard text that is flagged, whatever chance may do."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,13 @@ class FixedScores:
         control: Of human texts never mined, shape (n_control,).
         ai: Of AI validation texts, shape (n_ai,).
         threshold: Of its operating point; a text is flagged when it scores above it.
+        guard: Of human texts of kinds that are not mined, shape (n_guard,); there may be none.
     """
 
     control: Floats
     ai: Floats
     threshold: float
+    guard: Floats = field(default_factory=lambda: np.empty(0))
 
     @property
     def n_found(self) -> int:
@@ -58,6 +61,8 @@ class Decision:
         n_mended: Control texts flagged before and not after.
         n_broken: Flagged after and not before.
         p_value: That so much fewer would be flagged by chance; None where nothing could be compared.
+        guard_before: Guard texts flagged by the detector before; None where there are none.
+        guard_after: Flagged by the round's detector, at the same true positive rate.
     """
 
     is_kept: bool
@@ -71,6 +76,8 @@ class Decision:
     n_mended: int
     n_broken: int
     p_value: float | None
+    guard_before: Rate | None = None
+    guard_after: Rate | None = None
 
 
 def threshold_finding(ai_scores: ArrayLike, n_found: int) -> float:
@@ -101,7 +108,8 @@ def decide(
     """Whether the false positive rate fell at the true positive rate of the detector before.
 
     Both detectors read the same texts, so only those that they judge differently count. Where the control texts are of
-    groups, such as chapters of a book, a group counts once, by its balance.
+    groups, such as chapters of a book, a group counts once, by its balance. Guard texts have a veto: what is mined
+    moves the boundary for texts like it, and people who write otherwise must not pay for that.
 
     Args:
         before: Of the detector to beat.
@@ -118,17 +126,19 @@ def decide(
     """
     if not 0 < alpha <= 1:
         raise ConfigError(f"alpha is {alpha}; expected a share above 0 and at most 1, such as 0.05.")
+    rule = RULE.format(alpha=alpha, test=TEST) + (GUARD_RULE if before.guard.size else "")
     if not before.n_found:
-        return _nothing_to_compare(before, RULE.format(alpha=alpha, test=TEST))
+        return _nothing_to_compare(before, rule)
     # The operating point may lie in a gap between AI scores; both detectors get the most out of their own gap.
-    was = before.control > threshold_finding(before.ai, before.n_found)
+    least = threshold_finding(before.ai, before.n_found)
     threshold = threshold_finding(after.ai, before.n_found)
-    now = after.control > threshold
+    was, now = before.control > least, after.control > threshold
     p_value = _p_value(was, now, groups)
+    guard = (_share(before.guard > least, "guard texts"), _share(after.guard > threshold, "guard texts"))
     return Decision(
-        is_kept=bool(now.sum() < was.sum() and p_value is not None and p_value <= alpha),
-        reason=_reason(int(was.sum()), int(now.sum()), was.size, p_value, alpha),
-        rule=RULE.format(alpha=alpha, test=TEST),
+        is_kept=bool(now.sum() < was.sum() and p_value is not None and p_value <= alpha and guard[1].k <= guard[0].k),
+        reason=_reason(int(was.sum()), int(now.sum()), was.size, p_value, alpha) + _guard_reason(*guard),
+        rule=rule,
         fpr_before=_share(was, "control texts"),
         fpr_after=_share(now, "control texts"),
         tpr_before=_share(before.ai > before.threshold, "AI texts"),
@@ -137,6 +147,8 @@ def decide(
         n_mended=int((was & ~now).sum()),
         n_broken=int((now & ~was).sum()),
         p_value=p_value,
+        guard_before=guard[0] if before.guard.size else None,
+        guard_after=guard[1] if before.guard.size else None,
     )
 
 
@@ -166,6 +178,13 @@ def _reason(n_before: int, n_after: int, n: int, p_value: float | None, alpha: f
     if n_after >= n_before:
         return f"{counts}: no fewer."
     return f"{counts}: fewer." if p_value <= alpha else f"{counts}: fewer, but no more than chance may do."
+
+
+def _guard_reason(before: Rate, after: Rate) -> str:
+    if not before.n:
+        return ""
+    fate = "more, which reverts it" if after.k > before.k else "no more"
+    return f" Of {before.n:,} guard texts {before.k:,} were flagged before and {after.k:,} after: {fate}."
 
 
 def _share(flags: Flags, of: str) -> Rate:

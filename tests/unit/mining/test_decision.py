@@ -37,6 +37,37 @@ def test_a_tie_and_a_loss_revert(n_after):
     assert found.reason.endswith(": no fewer.")
 
 
+def guarded(found, n_flagged):
+    return FixedScores(found.control, found.ai, found.threshold, np.repeat([8.0, 0.0], [n_flagged, 50 - n_flagged]))
+
+
+@pytest.mark.parametrize(("n_after", "is_kept"), [(2, True), (3, True), (4, False), (40, False)])
+def test_one_more_guard_text_reverts_what_control_texts_would_keep(n_after, is_kept):
+    found = decide(guarded(scores(12), 3), guarded(scores(2), n_after))
+    assert found.is_kept == is_kept
+    assert (found.guard_before.k, found.guard_after.k, found.guard_after.n) == (3, n_after, 50)
+    assert ("more, which reverts it" in found.reason) != is_kept
+    assert "guard text" in found.rule
+
+
+def test_guard_texts_are_counted_where_as_many_ai_texts_are_found():
+    before = guarded(scores(12), 3)
+    shifted = FixedScores(before.control + 100, before.ai + 100, 4.5, before.guard + 100)
+    assert decide(before, shifted).guard_after.k == 3
+
+
+def test_guard_texts_keep_no_round_that_control_texts_revert():
+    found = decide(guarded(scores(12), 30), guarded(scores(12), 0))
+    assert not found.is_kept
+    assert found.guard_after.k == 0
+
+
+def test_without_guard_texts_nothing_is_said_of_them():
+    found = decide(scores(12), scores(2))
+    assert (found.guard_before, found.guard_after) == (None, None)
+    assert "guard" not in found.rule + found.reason
+
+
 def test_a_detector_never_beats_itself():
     # Its operating point lies in a gap between AI scores, in which some people score.
     control = np.concatenate([np.full(20, 4.7), np.zeros(80)])

@@ -59,6 +59,11 @@ class MiningConfig(BaseModel):
     mine_fpr: float | None = Field(
         None, gt=0, lt=1, description="Texts are mined above the threshold of this rate; none takes target_fpr."
     )
+    guard: tuple[str, ...] = Field(
+        (),
+        description="Texts by people of other kinds than the pool's. None is mined, and a round that flags more of "
+        "them is reverted.",
+    )
     alpha: float = Field(ALPHA, gt=0, le=1, description="Largest p-value at which a round is kept.")
     patience: int = Field(1, ge=1, description="Reverted rounds in a row after which it stops.")
     last_human_month: str = Field(LAST_HUMAN_MONTH, description="Later texts are held for review; 9999 holds none.")

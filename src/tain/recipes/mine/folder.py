@@ -17,7 +17,7 @@ HARDEST, RANDOM = "hardest", "random"
 # More rounds extend a mining, and whom to ask is decided at the end; all else would change what was done.
 MAY_CHANGE = ("n_rounds", "patience", "n_ask", "writer")
 # What a mining did that began before there was a setting for it.
-NEW_SETTINGS = {"mining.learns": "detector"}
+NEW_SETTINGS = {"mining.learns": "detector", "mining.guard": []}
 
 
 @dataclass(frozen=True, slots=True)

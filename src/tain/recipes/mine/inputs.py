@@ -26,7 +26,7 @@ def hash_inputs(settings: MineSettings) -> dict[str, str]:
     corpus, mining = settings.run.corpus, settings.mining
     influence = (mining.influence_file,) if mining.influence_file else ()
     named = (*corpus.train, *corpus.valid, *corpus.unlabelled, *corpus.ngram_train, *mining.pool, *mining.valid_ai)
-    named += (*mining.mirror_files, *mining.labelled)
+    named += (*mining.mirror_files, *mining.labelled, *mining.guard)
     hashes = {
         place.name: sha256_of(place.path) if place.path else hub_revision(place.name) or UNKNOWN_REVISION
         for place in find_places([*named, *influence], labels=None)

@@ -11,7 +11,7 @@ from tain.core.example import Example
 from tain.detector import Detector
 from tain.evaluation.intervals import Rate, rate
 from tain.evaluation.ranking import auroc
-from tain.mining.control import CONTROL, MEASUREMENT
+from tain.mining.control import CONTROL, GUARD, MEASUREMENT
 from tain.mining.decision import FixedScores, threshold_finding
 from tain.mining.pool_scores import Floats, PoolScores
 from tain.recipes.mine.scoring import DetectorScorer, score_all
@@ -26,7 +26,7 @@ class Measured:
     """The scores of one detector.
 
     Attributes:
-        fixed: Of control and AI validation texts, with its operating point.
+        fixed: Of control, guard and AI validation texts, with its operating point.
         measurement: Of the texts that decide nothing, shape (n,).
     """
 
@@ -34,8 +34,8 @@ class Measured:
     measurement: Floats
 
     def scores(self, part: str) -> Floats:
-        """The scores of the control or the measurement texts."""
-        return self.fixed.control if part == CONTROL else self.measurement
+        """The scores of the control, the guard or the measurement texts."""
+        return {CONTROL: self.fixed.control, GUARD: self.fixed.guard, MEASUREMENT: self.measurement}[part]
 
     @property
     def tpr(self) -> Rate:
@@ -52,7 +52,7 @@ class Measured:
         """Human texts flagged at the highest threshold that finds so many AI validation texts.
 
         Args:
-            part: control or measurement.
+            part: control, guard or measurement.
             n_found: AI texts to find; 0 gives no rate.
             of: Which texts to count; None counts all.
         """
@@ -89,7 +89,8 @@ def measure(
 
     control = scores(texts.held[CONTROL], CONTROL)
     ai = scores(texts.valid_ai, "AI texts")
-    fixed = FixedScores(control, ai, detector.point(target_fpr).threshold)
+    guard = scores(texts.guard, GUARD) if texts.guard else np.empty(0)
+    fixed = FixedScores(control, ai, detector.point(target_fpr).threshold, guard)
     return Measured(fixed, scores(texts.held[MEASUREMENT], MEASUREMENT))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from tain.evaluation.intervals import Rate
-from tain.mining.control import CONTROL, MEASUREMENT
+from tain.mining.control import CONTROL, GUARD, MEASUREMENT
 from tain.mining.plot import RoundPoint
 from tain.recipes.mine.arms import Contender
 from tain.recipes.mine.measuring import domains_of
@@ -22,9 +22,9 @@ class RoundResult:
         arm: hardest or random.
         is_kept: Whether the round's detector took the place of the one before; the random arm is only compared.
         n_mined: Mined texts it was trained on in all.
-        fpr: Of control and measurement texts, at the true positive rate of round 0.
+        fpr: Of control, measurement and, where there are any, guard texts, at the true positive rate of round 0.
         fpr_by_domain: The same for each domain.
-        fpr_at_point: Of control and measurement texts, at its own operating point.
+        fpr_at_point: Of the same, at its own operating point.
         tpr_at_point: Of AI validation texts, there.
         auroc: Of control and AI validation texts.
     """
@@ -55,10 +55,11 @@ def result_of(contender: Contender, *, arm: str, is_kept: bool, n_found: int, te
         texts: Prepared.
     """
     measured = contender.measured
-    parts = (CONTROL, MEASUREMENT)
+    examples = {part: texts.held[part] for part in (CONTROL, MEASUREMENT)}
+    parts = examples | ({GUARD: texts.guard} if texts.guard else {})
     by_domain = {
-        part: {name: measured.fpr(part, n_found=n_found, of=of) for name, of in domains_of(texts.held[part]).items()}
-        for part in parts
+        part: {name: measured.fpr(part, n_found=n_found, of=of) for name, of in domains_of(own).items()}
+        for part, own in parts.items()
     }
     return RoundResult(
         round=contender.number,
@@ -96,12 +97,13 @@ def markdown(results: Sequence[RoundResult], *, target_fpr: float) -> str:
     first = results[0]
     head = (
         f"False positive rates at the true positive rate of round 0, {shown(first.tpr_at_point)}; 95% intervals.\n\n"
-        f"| round | texts | mined | control | measurement | TPR at {100 * target_fpr:g}% | AUROC | |\n"
-        "|---|---|---|---|---|---|---|---|\n"
+        f"| round | texts | mined | {' | '.join(first.fpr)} | TPR at {100 * target_fpr:g}% | AUROC | |\n"
+        f"|---|---|---|{'---|' * len(first.fpr)}---|---|---|\n"
     )
     lines = [
-        f"| {each.round} | {each.arm if each.round else '-'} | {each.n_mined:,} | {shown(each.fpr[CONTROL])} | "
-        f"{shown(each.fpr[MEASUREMENT])} | {shown(each.tpr_at_point)} | {each.auroc:.4f} | {_fate(each)} |\n"
+        f"| {each.round} | {each.arm if each.round else '-'} | {each.n_mined:,} | "
+        f"{' | '.join(shown(rate) for rate in each.fpr.values())} | {shown(each.tpr_at_point)} | {each.auroc:.4f} | "
+        f"{_fate(each)} |\n"
         for each in results
     ]
     return head + "".join(lines) + _domains(results)
@@ -126,8 +128,8 @@ def _domains(results: Sequence[RoundResult]) -> str:
     if rivals := [each for each in results if each.arm == "random"]:
         columns[f"random, round {rivals[-1].round}"] = rivals[-1]
     text = f"\n| part | domain | {' | '.join(columns)} |\n|---|---|{'---|' * len(columns)}\n"
-    for part in (CONTROL, MEASUREMENT):
-        for domain in results[0].fpr_by_domain[part]:
+    for part, domains in results[0].fpr_by_domain.items():
+        for domain in domains:
             cells = (shown(each.fpr_by_domain[part][domain]) for each in columns.values())
             text += f"| {part} | {domain} | {' | '.join(cells)} |\n"
     return text

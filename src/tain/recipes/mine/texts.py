@@ -22,7 +22,7 @@ from tain.corpora.split import assign_split
 from tain.detector.calibration import require_support
 from tain.detector.settings import MIN_WORDS
 from tain.mining.active import read_labels
-from tain.mining.control import CALIBRATION, CONTROL, HELD, MEASUREMENT, part_again, require_apart
+from tain.mining.control import CALIBRATION, CONTROL, GUARD, HELD, MEASUREMENT, part_again, require_apart
 from tain.recipes.mine.configuration import MineSettings
 from tain.recipes.mine.example_file import load_examples, write_examples
 from tain.recipes.mine.pool import Pool
@@ -55,6 +55,12 @@ class PreparedTexts:
         return {part: load_examples(self.file(part)) for part in HELD}
 
     @cached_property
+    def guard(self) -> list[Example]:
+        """Human texts of kinds that are not mined; there may be none."""
+        file = self.file(GUARD)
+        return load_examples(file) if file.is_file() else []
+
+    @cached_property
     def valid_ai(self) -> list[Example]:
         """The AI texts that fix the true positive rate."""
         return load_examples(self.file(VALID_AI))
@@ -71,7 +77,7 @@ class PreparedTexts:
     @cached_property
     def judges(self) -> HeldTexts:
         """Every text that judges: what nearly repeats one must not be trained on."""
-        return held_texts(self.held, self.valid_ai)
+        return held_texts({**self.held, GUARD: self.guard}, self.valid_ai)
 
 
 def held_texts(held: Mapping[str, Iterable[Example]], valid_ai: Iterable[Example]) -> HeldTexts:
@@ -120,9 +126,10 @@ class _Preparation:
         held = self._held()
         valid = list(self._valid())
         valid_ai = list(self._valid_ai(valid))
-        self.judges = held_texts(held, valid_ai if self.mining.valid_ai else ())
+        guard = self._guard(held)
+        self.judges = held_texts({**held, GUARD: guard}, valid_ai if self.mining.valid_ai else ())
         self.judged_groups = {example.group for example in valid_ai if example.group != example.id}
-        for name, examples in {**held, VALID: valid, VALID_AI: valid_ai}.items():
+        for name, examples in {**held, GUARD: guard, VALID: valid, VALID_AI: valid_ai}.items():
             self.counts[name] = write_examples(self.folder / f"{name}.parquet", examples)
         bank: list[Example] = []
         self.counts[TRAIN] = write_examples(self.folder / f"{TRAIN}.parquet", self._train(bank))
@@ -158,6 +165,20 @@ class _Preparation:
                     f"No text of the pool is left for {part}. Give a larger --pool, or other shares in mining.shares."
                 )
         return held
+
+    def _guard(self, held: Mapping[str, list[Example]]) -> list[Example]:
+        if not self.mining.guard:
+            return []
+        rows = read_examples(self.mining.guard, default_label="human", is_quiet=self.is_quiet)
+        long = (e for e in rows if e.label == "human" and self._n_words(e) >= MIN_WORDS)
+        found = sample_per_domain(long, cap=self.mining.max_held_per_domain, seed=self.run_config.seed)
+        kept, self.counts["guard: repeats of texts that judge"] = part_again({**held, GUARD: found})
+        if not kept[GUARD]:
+            raise ConfigError(
+                f"No text of {', '.join(self.mining.guard)} can guard: expected texts by people of {MIN_WORDS} words "
+                "or more that do not stand in the pool's held parts too."
+            )
+        return kept[GUARD]
 
     def _valid(self) -> Iterator[Example]:
         if self.corpus.valid:

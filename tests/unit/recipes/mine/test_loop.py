@@ -26,6 +26,7 @@ HUMANS = [Example(f"c{i}", "text", domain="plain") for i in range(60)]
 
 class Texts:
     held: ClassVar = {"control": HUMANS, "measurement": HUMANS[:20]}
+    guard: ClassVar = []
 
     def labelled_ids(self):
         return {"labelled"}

@@ -16,11 +16,16 @@ HUMANS = [Example(f"t{i}", "text", domain="news" if i % 2 else None) for i in ra
 
 class Texts:
     held: ClassVar = {"control": HUMANS, "measurement": HUMANS[:4]}
+    guard: ClassVar = []
 
 
-def measured(shift=0.0):
+class GuardedTexts(Texts):
+    guard: ClassVar = [Example("g0", "text", domain="essay"), Example("g1", "text", domain="essay")]
+
+
+def measured(shift=0.0, guard=()):
     control = np.array([9, 1, 8, 1, 1, 7, 1, 1.0]) - shift
-    return Measured(FixedScores(control, np.arange(10.0), 4.5), control[:4])
+    return Measured(FixedScores(control, np.arange(10.0), 4.5, np.array(guard)), control[:4])
 
 
 def test_rates_are_at_the_threshold_that_finds_as_many():
@@ -59,6 +64,16 @@ def test_the_table_has_every_round_and_every_domain_before_and_after():
     assert "| part | domain | before | after | random, round 1 |" in lines
     row = next(line for line in lines if line.startswith("| control | no domain"))
     assert "50.00% (2/4" in row and "25.00% (1/4" in row
+
+
+def test_guard_texts_have_a_column_and_a_row_for_each_domain():
+    contender = Contender(0, None, measured(guard=[9.0, 1.0]))
+    table = markdown(
+        [result_of(contender, arm="hardest", is_kept=True, n_found=5, texts=GuardedTexts())], target_fpr=0.01
+    )
+    assert "| control | measurement | guard | TPR" in table
+    assert "| guard | essay | 50.00% (1/2" in table
+    assert "guard" not in markdown(results(), target_fpr=0.01)
 
 
 def test_the_plot_draws_reverted_rounds_hollow_and_the_random_arm_solid():

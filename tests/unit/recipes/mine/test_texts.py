@@ -144,3 +144,31 @@ def test_examples_come_back_as_they_were_written(files, tmp_path):
     assert load_examples(tmp_path / "odd.parquet") == odd
     assert write_examples(tmp_path / "none.parquet", []) == 0
     assert load_examples(tmp_path / "none.parquet") == []
+
+
+def test_guard_texts_judge_and_teach_nothing(files, tmp_path):
+    own = words(30, seed=7, tilt=2)
+    taught = json.loads(files[0].read_text().splitlines()[0])
+    held = prepared(files, tmp_path, name="before", **bank(tmp_path)).held["control"][0]
+    rows = [{"id": f"e{i}", "text": text, "domain": "essay"} for i, text in enumerate(own)]
+    rows += [{"id": "taught", "text": taught["text"]}, {"id": "held", "text": held.text}]
+    rows += [
+        {"id": "short", "text": "too few words"},
+        {"id": "machine", "text": words(1, seed=8, tilt=2)[0], "label": "ai"},
+    ]
+    file = write_rows(tmp_path / "guard.jsonl", [{"label": "human", **row} for row in rows])
+    texts = prepared(files, tmp_path, **bank(tmp_path), **{"mining.guard": [str(file)]})
+    assert {example.id for example in texts.guard} == {*(f"e{i}" for i in range(30)), "taught"}
+    assert texts.counts["guard: repeats of texts that judge"] == 1
+    assert taught["id"] not in {example.id for example in load_examples(texts.file("train"))}
+    assert texts.judges.are_near([own[0]]) == [True]
+
+
+def test_files_without_a_guard_text_are_refused(files, tmp_path):
+    file = write_rows(tmp_path / "guard.jsonl", [{"id": "short", "text": "too few words", "label": "human"}])
+    with pytest.raises(ConfigError, match=r"guard.jsonl can guard: expected texts by people of 50 words or more"):
+        prepared(files, tmp_path, **bank(tmp_path), **{"mining.guard": [str(file)]})
+
+
+def test_without_guard_there_are_none(files, tmp_path):
+    assert prepared(files, tmp_path, **bank(tmp_path)).guard == []
