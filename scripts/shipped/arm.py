@@ -9,7 +9,6 @@ and `measure.py` read it, and `measured-0.json` in it what the arm reached.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -19,9 +18,8 @@ from build import main as build_detector
 from corpus import SEED
 from hard import write
 from measure import main as measure
-from mined import mining
+from mined import trained
 
-from tain.core.files import whole_file
 from tain.detector import Detector
 from tain.recipes.configuration import read_config
 from tain.recipes.mine.ngram_rounds import refit
@@ -48,11 +46,7 @@ def main(data: Path, build: Path, arm: str, seed: int) -> None:
         write(random_passages(build), further)
     own = {"seed": seed, "corpus.ngram_train": (str(further),) if further.exists() else ()}
     config = read_config(Path("scripts/shipped/detector.toml"), flags=own)
-    made = mining(folder, seed)
-    made.mkdir(exist_ok=True)
-    refit(Detector.load(build / f"detector-{seed}"), config, [], made / "detector")
-    with whole_file(made / "ledger.jsonl") as part:  # of a mining without rounds
-        part.write_text(json.dumps({"event": "round", "round": 0, "is_kept": True}) + "\n")
+    refit(Detector.load(build / f"detector-{seed}"), config, [], trained(folder, seed))
     build_detector(folder, seed)
     measure(data, folder, seed, has_pools=True)
 

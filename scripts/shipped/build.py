@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from mined import for_ngrams, mining, taught
+from mined import classifier, for_ngrams, taught
 
 from tain.core.example import Corpus
 from tain.corpora.excerpts import excerpt
@@ -88,7 +88,7 @@ def main(build: Path, seed: int) -> None:
     further = for_ngrams(build, seed)
     hard = {example.source or "" for example in (read_corpus(further) if further else ()) if example.label == "human"}
     detector = Detector.build(
-        mining(build, seed) / "detector",
+        classifier(build, seed),
         human=texts["human"],
         ai=texts["ai"][:: max(1, len(texts["ai"]) // N_AI)],
         about=about(read_corpus(taught(build, seed)), calibration, hard=hard),

@@ -16,8 +16,9 @@ tain=.venv/bin/tain
 for seed in 0 1 2; do
     [ -f "$build/run-$seed/manifest.json" ] ||
         $tain train --config scripts/shipped/detector.toml --seed "$seed" --output "$build/run-$seed" --resume
-    $tain mine --config scripts/shipped/mine.toml --seed "$seed" --model "$build/run-$seed" --rounds "$rounds" \
-        --output "$build/mined-$seed" --resume
+    [ "$rounds" = 0 ] ||
+        $tain mine --config scripts/shipped/mine.toml --seed "$seed" --model "$build/run-$seed" --rounds "$rounds" \
+            --output "$build/mined-$seed" --resume
     $python scripts/shipped/build.py "$build" "$seed"
     $python scripts/shipped/measure.py "$data" "$build" "$seed"
 done

@@ -1,4 +1,7 @@
-"""What `tain mine` made of a seed: the rounds that were kept, the files that teach, and what the ledger says of it."""
+"""What training and `tain mine` made of a seed: kept rounds, the files that teach, and what the ledger says.
+
+Without a mining the detector is as it was trained.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,24 @@ from typing import Any
 Row = dict[str, Any]
 
 
+def trained(build: Path, seed: int) -> Path:
+    """The Classifier of a training."""
+    return build / f"run-{seed}" / "model"
+
+
 def mining(build: Path, seed: int) -> Path:
     return build / f"mined-{seed}"
 
 
+def classifier(build: Path, seed: int) -> Path:
+    """What operating points are fitted to."""
+    mined = mining(build, seed) / "detector"
+    return mined if mined.is_dir() else trained(build, seed)
+
+
 def events(folder: Path, kind: str) -> list[Row]:
-    found = [json.loads(line) for line in (folder / "ledger.jsonl").read_text().splitlines()]
+    ledger = folder / "ledger.jsonl"
+    found = [json.loads(line) for line in ledger.read_text().splitlines()] if ledger.is_file() else []
     return [event for event in found if event["event"] == kind]
 
 

@@ -132,9 +132,9 @@ def of_rounds(build: Path, seed: int) -> Iterator[dict[str, Any]]:
     They are counted at the highest threshold that finds as many AI texts as the start does, and for the random arm
     after as many random texts as the detector of that round had learned from in all.
     """
-    first, *later = rounds(mining(build, seed))
+    found = rounds(mining(build, seed))
     random = {event["round"]: flagged(event) for event in random_arms(mining(build, seed))}
-    for event in later:
+    for event in found[1:]:
         yield {
             "event": "mined",
             "seed": seed,
@@ -143,7 +143,7 @@ def of_rounds(build: Path, seed: int) -> Iterator[dict[str, Any]]:
             "n_mined": event["chosen"]["mined by domain"],
             "n_beside": event["added"]["mirrors"],
             "n_control": event["fpr"]["control"]["n"],
-            "flagged_before_mining": flagged(first),
+            "flagged_before_mining": flagged(found[0]),
             "flagged": flagged(event),
             "flagged_after_random": random.get(event["round"]),
             "p_value": event["decision"]["p_value"],
