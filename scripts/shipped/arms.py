@@ -25,8 +25,12 @@ COLUMNS = ("n-grams", "mean AUROC", "TPR at 1% FPR", "AI found", "human texts fl
 Found = dict[str, Any]
 
 
-def measured(folder: Path) -> list[Found]:
-    return [read_json(path) for path in sorted(folder.glob("measured-*.json"))]
+def measured(build: Path) -> dict[str, list[Found]]:
+    """What the arms reached with the seeds that every arm was measured with, in their order."""
+    names = [{path.name for path in (build / own).glob("measured-*.json")} for own in FOLDERS.values()]
+    common = sorted(set.intersection(*names))
+    print("measured with every arm:", *common)
+    return {arm: [read_json(build / folder / name) for name in common] for arm, folder in FOLDERS.items()}
 
 
 def cell(values: list[float], form: str) -> str:
@@ -68,7 +72,7 @@ def lines(found: dict[str, list[Found]]) -> Iterator[str]:
 
 
 def main(build: Path, page: Path) -> None:
-    found = {arm: measured(build / folder) for arm, folder in FOLDERS.items()}
+    found = measured(build)
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):

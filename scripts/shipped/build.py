@@ -1,4 +1,4 @@
-"""From a mining to the detector that ships: operating points on human texts that trained and decided nothing.
+"""From a training or a mining to the detector that ships: operating points on texts that trained and decided nothing.
 
 python scripts/shipped/build.py build/shipped 0
 """
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from mined import classifier, for_ngrams, taught
+from mined import classifier, for_ngrams, is_mined, taught
 
 from tain.core.example import Corpus
 from tain.corpora.excerpts import excerpt
@@ -31,6 +31,7 @@ NOTES = {
     "gov_18f_blog": "human only",
     "mirrors": "mirrors of pool passages by Claude, November 2026; they teach the n-grams alone",
 }
+VERSIONS = {"trained": "2", "mined": "6"}  # 3 to 5 were mined and refused
 LIMITS = (
     "English prose of 50 words or more. Code, poetry, tables and other languages were not measured or do badly.",
     "Trained on models of 2022 to 2024; newer ones write otherwise, and the share found may be lower.",
@@ -58,7 +59,7 @@ def note(name: str, use: str, *, hard: set[str]) -> str:
     return HARD if use == "training" and name in hard else NOTES.get(name, "")
 
 
-def about(train: Corpus, calibration: Corpus, *, hard: set[str]) -> About:
+def about(train: Corpus, calibration: Corpus, *, hard: set[str], version: str) -> About:
     sources = []
     for use, corpus in (("training", train), ("calibration", calibration)):
         for name in sorted({example.source or "" for example in corpus}):
@@ -71,7 +72,7 @@ def about(train: Corpus, calibration: Corpus, *, hard: set[str]) -> About:
             )
     return About(
         name="tain-minilm",
-        version="2",
+        version=version,
         description="LoRA of rank 12 on every linear layer and the token embeddings of all-MiniLM-L6-v2, and a linear "
         "model of n-grams whose score is added: it ships with tain and is small enough to run anywhere.",
         licence="CC-BY-SA-4.0",
@@ -91,7 +92,12 @@ def main(build: Path, seed: int) -> None:
         classifier(build, seed),
         human=texts["human"],
         ai=texts["ai"][:: max(1, len(texts["ai"]) // N_AI)],
-        about=about(read_corpus(taught(build, seed)), calibration, hard=hard),
+        about=about(
+            read_corpus(taught(build, seed)),
+            calibration,
+            hard=hard,
+            version=VERSIONS["mined" if is_mined(build, seed) else "trained"],
+        ),
     ).save(build / f"detector-{seed}")
     for point in detector.calibration.record.points:
         print(point)

@@ -19,7 +19,9 @@ MARGIN = 0.001
 
 
 def write_ledger(file: Path, version: str, *, mined: list[Row], measured: dict[int, Any]) -> bool:
-    """Add a version, or write its lines again; the answer is whether it replaces the last that shipped.
+    """Add a version, or write the last one's lines again; the answer is whether it replaces the last that shipped.
+
+    The lines of a version that others came after stay as they are: they say what was known then.
 
     Args:
         file: Made where there is none.
@@ -27,7 +29,10 @@ def write_ledger(file: Path, version: str, *, mined: list[Row], measured: dict[i
         mined: What each round of `tain mine` took, and whether it was kept.
         measured: What `measure.py` found, by seed.
     """
-    before = [row for row in read_ledger(file) if row["version"] != version]
+    known = read_ledger(file)
+    if known and known[-1]["version"] != version and any(row["version"] == version for row in known):
+        return all(row["replaces"] for row in known if row["version"] == version and row["event"] == "decided")
+    before = [row for row in known if row["version"] != version]
     reached = {"event": "measured", **summary(measured)}
     refused = {row["version"] for row in before if row["event"] == "decided" and not row["replaces"]}
     shipped = [row for row in before if row["event"] == "measured" and row["version"] not in refused]

@@ -12,7 +12,14 @@ tain=.venv/bin/tain
 [ -f "$build/train.parquet" ] || $python scripts/shipped/corpus.py "$data" "$build"
 [ -f "$build/mirrors.parquet" ] || $python scripts/shipped/mirrors.py "$data" "$build"
 [ -f "$build/pool.parquet" ] || $python scripts/shipped/hard.py "$data" "$build"
-[ -f "$build/bank.parquet" ] || $python scripts/shipped/bank.py "$data" "$build"
+if [ "$rounds" = 0 ]; then
+    if compgen -G "$build/mined-*" >/dev/null; then
+        echo "$build holds minings of an earlier run. Remove them, or say ROUNDS=3." >&2
+        exit 2
+    fi
+elif [ ! -f "$build/bank.parquet" ]; then
+    $python scripts/shipped/bank.py "$data" "$build"
+fi
 for seed in 0 1 2; do
     [ -f "$build/run-$seed/manifest.json" ] ||
         $tain train --config scripts/shipped/detector.toml --seed "$seed" --output "$build/run-$seed" --resume

@@ -21,10 +21,14 @@ def mining(build: Path, seed: int) -> Path:
     return build / f"mined-{seed}"
 
 
+def is_mined(build: Path, seed: int) -> bool:
+    """Whether there is a mining that has come to its end."""
+    return (mining(build, seed) / "detector").is_dir()
+
+
 def classifier(build: Path, seed: int) -> Path:
     """What operating points are fitted to."""
-    mined = mining(build, seed) / "detector"
-    return mined if mined.is_dir() else trained(build, seed)
+    return mining(build, seed) / "detector" if is_mined(build, seed) else trained(build, seed)
 
 
 def events(folder: Path, kind: str) -> list[Row]:
@@ -54,6 +58,8 @@ def kept_rounds(folder: Path) -> list[int]:
 
 def added(build: Path, seed: int) -> list[Path]:
     """The texts that the kept rounds of a seed taught."""
+    if not is_mined(build, seed):
+        return []
     folder = mining(build, seed)
     return [folder / f"round-{n}" / "added" / "added.parquet" for n in kept_rounds(folder) if n]
 

@@ -53,7 +53,7 @@ def mine(
     ] = None,
     guard: Annotated[
         list[str] | None,
-        typer.Option(help="Texts by people of other kinds: a round that flags more of them is reverted."),
+        typer.Option(help="Human texts of other kinds: a round that flags more of them is reverted."),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Run, model or detector to start from; none trains one.")] = None,
     labelled: Annotated[list[str] | None, typer.Option(help="A to_label file that was filled in.")] = None,

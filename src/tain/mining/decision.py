@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tain.core.errors import ConfigError
+from tain.core.errors import ConfigError, MetricError
 from tain.evaluation.intervals import Rate, rate
 from tain.evaluation.paired import mcnemar
 from tain.evaluation.samples import Flags, Floats, as_scores
@@ -61,7 +61,7 @@ class Decision:
         n_mended: Control texts flagged before and not after.
         n_broken: Flagged after and not before.
         p_value: That so much fewer would be flagged by chance; None where nothing could be compared.
-        guard_before: Guard texts flagged by the detector before; None where there are none.
+        guard_before: Guard texts flagged by the detector before; None where nothing was compared.
         guard_after: Flagged by the round's detector, at the same true positive rate.
     """
 
@@ -108,8 +108,8 @@ def decide(
     """Whether the false positive rate fell at the true positive rate of the detector before.
 
     Both detectors read the same texts, so only those that they judge differently count. Where the control texts are of
-    groups, such as chapters of a book, a group counts once, by its balance. Guard texts have a veto: what is mined
-    moves the boundary for texts like it, and people who write otherwise must not pay for that.
+    groups, such as chapters of a book, a group counts once, by its balance. Guard texts, all kinds
+    together, have a veto: what is mined moves the boundary for texts like it, and may move it for others.
 
     Args:
         before: Of the detector to beat.
@@ -126,15 +126,19 @@ def decide(
     """
     if not 0 < alpha <= 1:
         raise ConfigError(f"alpha is {alpha}; expected a share above 0 and at most 1, such as 0.05.")
+    if before.guard.size != after.guard.size:
+        raise MetricError(
+            f"{before.guard.size} guard texts before and {after.guard.size} after; expected the same texts."
+        )
     rule = RULE.format(alpha=alpha, test=TEST) + (GUARD_RULE if before.guard.size else "")
     if not before.n_found:
         return _nothing_to_compare(before, rule)
     # The operating point may lie in a gap between AI scores; both detectors get the most out of their own gap.
-    least = threshold_finding(before.ai, before.n_found)
+    threshold_before = threshold_finding(before.ai, before.n_found)
     threshold = threshold_finding(after.ai, before.n_found)
-    was, now = before.control > least, after.control > threshold
+    was, now = before.control > threshold_before, after.control > threshold
     p_value = _p_value(was, now, groups)
-    guard = (_share(before.guard > least, "guard texts"), _share(after.guard > threshold, "guard texts"))
+    guard = (_share(before.guard > threshold_before, "guard texts"), _share(after.guard > threshold, "guard texts"))
     return Decision(
         is_kept=bool(now.sum() < was.sum() and p_value is not None and p_value <= alpha and guard[1].k <= guard[0].k),
         reason=_reason(int(was.sum()), int(now.sum()), was.size, p_value, alpha) + _guard_reason(*guard),

@@ -56,6 +56,11 @@ def test_guard_texts_are_counted_where_as_many_ai_texts_are_found():
     assert decide(before, shifted).guard_after.k == 3
 
 
+def test_other_guard_texts_are_refused():
+    with pytest.raises(MetricError, match="50 guard texts before and 0 after"):
+        decide(guarded(scores(12), 3), scores(2))
+
+
 def test_guard_texts_keep_no_round_that_control_texts_revert():
     found = decide(guarded(scores(12), 30), guarded(scores(12), 0))
     assert not found.is_kept

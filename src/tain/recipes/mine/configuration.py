@@ -61,8 +61,8 @@ class MiningConfig(BaseModel):
     )
     guard: tuple[str, ...] = Field(
         (),
-        description="Texts by people of other kinds than the pool's. None is mined, and a round that flags more of "
-        "them is reverted.",
+        description="Human texts of other kinds than the pool's, at most max_held_per_domain of each. None is mined, "
+        "and a round after which more of them are flagged, all kinds together, is reverted.",
     )
     alpha: float = Field(ALPHA, gt=0, le=1, description="Largest p-value at which a round is kept.")
     patience: int = Field(1, ge=1, description="Reverted rounds in a row after which it stops.")

@@ -25,6 +25,7 @@ from tain.mining.active import read_labels
 from tain.mining.control import CALIBRATION, CONTROL, GUARD, HELD, MEASUREMENT, part_again, require_apart
 from tain.recipes.mine.configuration import MineSettings
 from tain.recipes.mine.example_file import load_examples, write_examples
+from tain.recipes.mine.guard import read_guard
 from tain.recipes.mine.pool import Pool
 from tain.recipes.reading import read, set_aside_name
 
@@ -126,9 +127,9 @@ class _Preparation:
         held = self._held()
         valid = list(self._valid())
         valid_ai = list(self._valid_ai(valid))
-        guard = self._guard(held)
+        guard = read_guard(MineSettings(self.run_config, self.mining), held, self.counts, is_quiet=self.is_quiet)
         self.judges = held_texts({**held, GUARD: guard}, valid_ai if self.mining.valid_ai else ())
-        self.judged_groups = {example.group for example in valid_ai if example.group != example.id}
+        self.judged_groups = {example.group for example in (*valid_ai, *guard) if example.group != example.id}
         for name, examples in {**held, GUARD: guard, VALID: valid, VALID_AI: valid_ai}.items():
             self.counts[name] = write_examples(self.folder / f"{name}.parquet", examples)
         bank: list[Example] = []
@@ -165,20 +166,6 @@ class _Preparation:
                     f"No text of the pool is left for {part}. Give a larger --pool, or other shares in mining.shares."
                 )
         return held
-
-    def _guard(self, held: Mapping[str, list[Example]]) -> list[Example]:
-        if not self.mining.guard:
-            return []
-        rows = read_examples(self.mining.guard, default_label="human", is_quiet=self.is_quiet)
-        long = (e for e in rows if e.label == "human" and self._n_words(e) >= MIN_WORDS)
-        found = sample_per_domain(long, cap=self.mining.max_held_per_domain, seed=self.run_config.seed)
-        kept, self.counts["guard: repeats of texts that judge"] = part_again({**held, GUARD: found})
-        if not kept[GUARD]:
-            raise ConfigError(
-                f"No text of {', '.join(self.mining.guard)} can guard: expected texts by people of {MIN_WORDS} words "
-                "or more that do not stand in the pool's held parts too."
-            )
-        return kept[GUARD]
 
     def _valid(self) -> Iterator[Example]:
         if self.corpus.valid:

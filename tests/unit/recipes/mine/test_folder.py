@@ -3,6 +3,7 @@
 import pytest
 
 from tain.core.errors import ConfigError
+from tain.core.files import write_json
 from tain.recipes.mine.configuration import read_settings
 from tain.recipes.mine.folder import MiningFolder
 
@@ -26,6 +27,17 @@ def start(folder, *pairs, files=FILES, is_resumed=False, force=False, threads=1)
 def test_it_goes_on_with_the_threads_it_began_with(folder):
     assert start(folder, threads=3)["threads"] == 3
     assert start(folder, threads=1, is_resumed=True)["threads"] == 3
+
+
+def test_a_mining_begun_before_a_setting_was_made_goes_on(folder):
+    begun = start(folder)
+    for name in ("guard", "learns"):
+        del begun["settings"]["mining"][name]
+    write_json(folder.path / "mining.json", begun)
+    assert start(folder, is_resumed=True)["settings"] == settings()
+    write_json(folder.path / "mining.json", begun)
+    with pytest.raises(ConfigError, match=r"mining\.guard was \[\]"):
+        start(folder, 'mining.guard=["essays.jsonl"]', is_resumed=True)
 
 
 def test_more_rounds_and_patience_are_the_same_mining(folder):

@@ -159,14 +159,17 @@ def test_guard_texts_judge_and_teach_nothing(files, tmp_path):
     file = write_rows(tmp_path / "guard.jsonl", [{"label": "human", **row} for row in rows])
     texts = prepared(files, tmp_path, **bank(tmp_path), **{"mining.guard": [str(file)]})
     assert {example.id for example in texts.guard} == {*(f"e{i}" for i in range(30)), "taught"}
-    assert texts.counts["guard: repeats of texts that judge"] == 1
+    left_out = {reason: n for reason, n in texts.counts.items() if reason.startswith("guard: ")}
+    assert left_out == {
+        "guard: repeats of texts that judge": 1, "guard: too short": 1, "guard: not labelled human": 1,
+    }  # fmt: skip
     assert taught["id"] not in {example.id for example in load_examples(texts.file("train"))}
     assert texts.judges.are_near([own[0]]) == [True]
 
 
 def test_files_without_a_guard_text_are_refused(files, tmp_path):
     file = write_rows(tmp_path / "guard.jsonl", [{"id": "short", "text": "too few words", "label": "human"}])
-    with pytest.raises(ConfigError, match=r"guard.jsonl can guard: expected texts by people of 50 words or more"):
+    with pytest.raises(ConfigError, match=r"guard.jsonl can guard: expected human texts of 50 words or more"):
         prepared(files, tmp_path, **bank(tmp_path), **{"mining.guard": [str(file)]})
 
 
