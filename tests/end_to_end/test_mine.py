@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.mining_fixtures import command, mined_in_a_child
 
-from tain.cli import DONE
+from tain.cli import DONE, PARTIAL
 from tain.cli.app import run
 from tain.detector import Detector
 
@@ -171,3 +171,16 @@ def test_mining_without_mirrors_is_one_flag_and_said_so(mining_files, whole, tmp
         if entry["event"] == "round" and entry["round"]
     )
     assert (added["note"], added["mirrors"], added["humans"] > 0) == ("Without mirrors.", 0, True)
+
+
+def test_rows_that_cannot_be_used_are_named_and_the_rest_is_mined(mining_files, whole, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
+    pool = tmp_path / "pool.jsonl"
+    pool.write_text(mining_files["pool"].read_text() + json.dumps({"id": "spoilt", "text": "a NUL \0"}) + "\n")
+    words = command({**mining_files, "pool": pool}, tmp_path / "mined", "--model", str(whole), "--rounds", "1")
+    assert run([*words, "--on-bad", "set_aside"]) == PARTIAL
+    told = capsys.readouterr().err
+    aside = tmp_path / "mined" / "texts" / "set_aside-pool.jsonl"
+    assert f"Bad rows set aside: 1 in {aside}" in told.replace("\n", "")
+    assert json.loads(aside.read_text())["field"] == "text"
+    assert (tmp_path / "mined" / "round-1" / "added").is_dir()

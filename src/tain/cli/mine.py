@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tain.cli import PARTIAL
+
 
 class Mirrors(StrEnum):
     """What stands beside each mined text."""
@@ -56,6 +58,9 @@ def mine(
         typer.Option(help="Human texts of other kinds: a round that flags more of them is reverted."),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Run, model or detector to start from; none trains one.")] = None,
+    on_bad: Annotated[
+        str | None, typer.Option(help="What to do with rows that cannot be used: stop, or set_aside in OUTPUT/texts.")
+    ] = None,
     labelled: Annotated[list[str] | None, typer.Option(help="A to_label file that was filled in.")] = None,
     ask: Annotated[int | None, typer.Option(help="Export so many texts for people to label.")] = None,
     fpr: Annotated[float | None, typer.Option(help="False positive rate of the operating point.")] = None,
@@ -72,12 +77,14 @@ def mine(
     Trains, scores the pool, takes the texts most surely misjudged, puts an AI text beside each, trains again, and
     keeps the round only if fewer texts that are never mined are flagged at the same true positive rate. Texts
     that may not be by people wait for your decision in OUTPUT/round-N/review.csv. The detector lies in OUTPUT/detector.
+    Exits with 3 when bad rows were set aside.
     """
     from tain.recipes.mine.configuration import read_settings
 
     flags = {
         "corpus.train": train,
         "corpus.valid": valid,
+        "corpus.on_bad": on_bad,
         "base": base,
         "seed": seed,
         "mining.pool": pool,
@@ -114,3 +121,7 @@ def mine(
     if result.n_held:
         files = ", ".join(str(file) for file in result.folder.reviews())
         typer.echo(f"{result.n_held:,} texts wait for your decision in {files}", err=True)
+    if result.set_aside:
+        aside = ", ".join(f"{n:,} in {path}" for path, n in result.set_aside.items())
+        typer.echo(f"Bad rows set aside: {aside}", err=True)
+        raise typer.Exit(PARTIAL)

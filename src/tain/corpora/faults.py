@@ -73,8 +73,8 @@ class FaultLog:
             rows = "1 row cannot" if self.n_faults == 1 else f"{self.n_faults:,} rows cannot"
             raise DataError(
                 f"{rows} be used:{self.first()}\n"
-                "Mend or remove them. To go on without them: --set-aside FILE with tain score, audit, attack and "
-                "evaluate, --on-bad set_aside with tain train."
+                "Mend or remove them. To go on without them: --set-aside FILE with tain score, audit, attack, "
+                "evaluate, label and mirror, --on-bad set_aside with tain train and mine."
             )
 
     def first(self) -> str:

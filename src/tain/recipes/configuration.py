@@ -72,7 +72,9 @@ class CorpusConfig(BaseModel):
         "network nothing: minutes where a training takes hours.",
     )
     on_bad: Literal["stop", "set_aside"] = Field(
-        "stop", description="What to do with rows that cannot be used; they are set aside in the Run folder."
+        "stop",
+        description="What to do with rows that cannot be used, those of a pool and of other files of a mining too; "
+        "they are set aside in the Run folder, or in texts/ of the mining.",
     )
 
 

@@ -13,7 +13,7 @@ from tain.recipes.configuration import CorpusConfig
 
 
 def set_aside_name(part: str) -> str:
-    """The file of the rows that cannot be used, of those named as `train`, `valid` or `unlabelled`."""
+    """The file of the rows that cannot be used, of those named as `train`, `valid`, `unlabelled`, `pool` and so on."""
     return f"set_aside-{part}.jsonl"
 
 
@@ -58,6 +58,38 @@ def read(
         paths,
         columns=columns,
         labels=label_map(config) if is_labelled else None,
+        on_bad=config.on_bad,
+        set_aside=set_aside if config.on_bad == "set_aside" else None,
+        is_quiet=is_quiet,
+    )
+
+
+def read_beside(
+    paths: Sequence[str],
+    config: CorpusConfig,
+    *,
+    default_label: str,
+    set_aside: Path,
+    columns: ColumnMap | None = None,
+    is_quiet: bool = False,
+) -> Iterator[Example]:
+    """The examples of files that are no part of the corpus, such as a pool: of its settings only `on_bad` counts.
+
+    Args:
+        paths: What to read.
+        config: What to do with bad rows.
+        default_label: human or ai, of files without a label column.
+        set_aside: File for bad rows, where they are set aside; written only when there are some.
+        columns: Which column holds what; None looks for the usual names.
+        is_quiet: No progress bar.
+
+    Raises:
+        DataError: If a file or, under `stop`, a row cannot be used.
+    """
+    return read_examples(
+        paths,
+        columns=columns,
+        default_label=default_label,
         on_bad=config.on_bad,
         set_aside=set_aside if config.on_bad == "set_aside" else None,
         is_quiet=is_quiet,

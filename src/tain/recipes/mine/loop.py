@@ -50,6 +50,7 @@ class MiningResult:
         table: The same, as Markdown.
         stopped: Why it went no further.
         n_held: Texts that wait for a person's decision.
+        set_aside: Rows that could not be used, by the file they lie in.
     """
 
     folder: MiningFolder
@@ -57,6 +58,7 @@ class MiningResult:
     table: str
     stopped: str
     n_held: int
+    set_aside: dict[Path, int]
 
     def as_json(self) -> dict[str, object]:
         """Plain values."""
@@ -64,6 +66,7 @@ class MiningResult:
             "detector": str(self.folder.detector),
             "stopped": self.stopped,
             "n_held": self.n_held,
+            "set_aside": {str(path): n for path, n in self.set_aside.items()},
             "rounds": [each.as_json() for each in self.rounds],
         }
 
@@ -166,7 +169,14 @@ class _Loop:
         )
         stopped = self._rounds()
         self._finish(stopped)
-        return MiningResult(self.folder, tuple(self.results), self._table(), stopped, self.choosing.n_undecided())
+        return MiningResult(
+            folder=self.folder,
+            rounds=tuple(self.results),
+            table=self._table(),
+            stopped=stopped,
+            n_held=self.choosing.n_undecided(),
+            set_aside=self.texts.set_aside(),
+        )
 
     def _rounds(self) -> str:
         mining, n_reverted = self.settings.mining, 0

@@ -5,29 +5,32 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from tain.core.example import Example
 from tain.corpora.columns import ColumnMap
-from tain.corpora.reading import read_examples
 from tain.corpora.sampling import sample_per_domain
 from tain.detector.reader import MAX_CHARS
 from tain.mining.control import MINED, PoolSplit
-from tain.recipes.mine.configuration import MiningConfig
+from tain.recipes.mine.configuration import MineSettings
+from tain.recipes.reading import read_beside, set_aside_name
 
 
 class Pool:
     """Texts by people, in parts that never meet."""
 
-    def __init__(self, config: MiningConfig, *, seed: int, is_quiet: bool = False) -> None:
+    def __init__(self, settings: MineSettings, folder: Path, *, is_quiet: bool = False) -> None:
         """Read nothing yet.
 
         Args:
-            config: Names files, columns and shares.
-            seed: Of the split and of samples.
+            settings: Name files, columns, shares and the seed of the split and of samples.
+            folder: Of the prepared texts, for rows that cannot be used, where these are set aside.
             is_quiet: No progress bars.
         """
-        self.config, self.seed, self.is_quiet = config, seed, is_quiet
-        self.split = PoolSplit(seed, config.shares)
+        config = settings.mining
+        self.config, self.corpus, self.seed = config, settings.run.corpus, settings.run.seed
+        self.set_aside, self.is_quiet = folder / set_aside_name("pool"), is_quiet
+        self.split = PoolSplit(self.seed, config.shares)
         self.columns = ColumnMap(
             id=config.pool_id_column,
             text=config.pool_text_column,
@@ -60,7 +63,14 @@ class Pool:
                 yield replace(example, label=part)  # samples are drawn by label, which here is the part
 
     def _examples(self, counts: Counter[str]) -> Iterator[Example]:
-        rows = read_examples(self.config.pool, columns=self.columns, default_label="human", is_quiet=self.is_quiet)
+        rows = read_beside(
+            self.config.pool,
+            self.corpus,
+            default_label="human",
+            set_aside=self.set_aside,
+            columns=self.columns,
+            is_quiet=self.is_quiet,
+        )
         for example in rows:
             if example.label != "human":
                 counts["pool: not labelled human"] += 1

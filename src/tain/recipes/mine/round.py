@@ -75,7 +75,7 @@ class PoolPass:
         Args:
             detector: Saved.
         """
-        pool = Pool(self.settings.mining, seed=self.settings.run.seed, is_quiet=self.is_quiet)
+        pool = Pool(self.settings, self.texts.folder, is_quiet=self.is_quiet)
         scorer = DetectorScorer(detector, self.store)
         n_texts = self.texts.counts.get(f"pool: {MINED}")
         with progress("Scoring the pool", n_texts, is_quiet=self.is_quiet) as advance:

@@ -15,7 +15,6 @@ from tain.core.example import Example
 from tain.core.files import read_json, whole_folder, write_json
 from tain.corpora.lengths import count_words
 from tain.corpora.normalise import LATEST, get_normaliser
-from tain.corpora.reading import read_examples
 from tain.corpora.sampling import sample_per_domain
 from tain.corpora.similarity import HeldTexts
 from tain.corpora.split import assign_split
@@ -27,7 +26,7 @@ from tain.recipes.mine.configuration import MineSettings
 from tain.recipes.mine.example_file import load_examples, write_examples
 from tain.recipes.mine.guard import read_guard
 from tain.recipes.mine.pool import Pool
-from tain.recipes.reading import read, set_aside_name
+from tain.recipes.reading import read, read_beside, set_aside_name
 
 TRAIN, VALID, VALID_AI, BANK = "train", "valid", "valid_ai", "bank"
 COUNTS, LABELLED_IDS = "counts.json", "labelled.json"
@@ -70,6 +69,11 @@ class PreparedTexts:
     def bank(self) -> list[Example]:
         """AI texts that nothing was trained on at first, by id."""
         return sorted(load_examples(self.file(BANK)), key=lambda example: example.id)
+
+    def set_aside(self) -> dict[Path, int]:
+        """Files of rows that cannot be used, and how many each has; none where a mining stops at them."""
+        files = sorted(self.folder.glob(set_aside_name("*")))
+        return {file: len(file.read_text(encoding="utf-8").splitlines()) for file in files}
 
     def labelled_ids(self) -> set[str]:
         """Ids of texts that people have labelled or dropped, as they stand in the pool."""
@@ -116,7 +120,8 @@ def prepare(settings: MineSettings, folder: Path, *, is_quiet: bool = False) -> 
 
 class _Preparation:
     def __init__(self, settings: MineSettings, folder: Path, *, is_quiet: bool) -> None:
-        self.run_config, self.mining, self.folder, self.is_quiet = settings.run, settings.mining, folder, is_quiet
+        self.settings, self.run_config, self.mining = settings, settings.run, settings.mining
+        self.folder, self.is_quiet = folder, is_quiet
         self.corpus = settings.run.corpus
         self.normaliser = get_normaliser(self.corpus.normaliser)
         self.counts: Counter[str] = Counter()
@@ -127,7 +132,7 @@ class _Preparation:
         held = self._held()
         valid = list(self._valid())
         valid_ai = list(self._valid_ai(valid))
-        guard = read_guard(MineSettings(self.run_config, self.mining), held, self.counts, is_quiet=self.is_quiet)
+        guard = read_guard(self.settings, held, self.counts, folder=self.folder, is_quiet=self.is_quiet)
         self.judges = held_texts({**held, GUARD: guard}, valid_ai if self.mining.valid_ai else ())
         self.judged_groups = {example.group for example in (*valid_ai, *guard) if example.group != example.id}
         for name, examples in {**held, GUARD: guard, VALID: valid, VALID_AI: valid_ai}.items():
@@ -147,7 +152,7 @@ class _Preparation:
         return self.counts
 
     def _held(self) -> dict[str, list[Example]]:
-        found, counts = Pool(self.mining, seed=self.run_config.seed, is_quiet=self.is_quiet).held()
+        found, counts = Pool(self.settings, self.folder, is_quiet=self.is_quiet).held()
         self.counts += counts
         long = {part: [e for e in found.get(part, []) if self._n_words(e) >= MIN_WORDS] for part in HELD}
         held, n_repeats = part_again(long)
@@ -181,7 +186,7 @@ class _Preparation:
         return not self.corpus.valid and assign_split(group, seed=self.run_config.seed, shares=shares) == "valid"
 
     def _valid_ai(self, valid: Iterable[Example]) -> Iterator[Example]:
-        found = list(self._ai_of(self.mining.valid_ai)) if self.mining.valid_ai else valid
+        found = list(self._ai_of(self.mining.valid_ai, VALID_AI)) if self.mining.valid_ai else valid
         yield from (e for e in found if e.label == "ai" and self._n_words(e) >= MIN_WORDS)
 
     def _train(self, bank: list[Example]) -> Iterator[Example]:
@@ -226,7 +231,7 @@ class _Preparation:
     def _from_mirror_files(self) -> Iterator[Example]:
         if self.mining.mirrors != "nearest":
             return
-        for example in self._apart(self._ai_of(self.mining.mirror_files)):
+        for example in self._apart(self._ai_of(self.mining.mirror_files, BANK)):
             if example.group in self.judged_groups:
                 self.counts["mirror files: group of a text that judges"] += 1
             elif _digest(example.text) not in self.trained and self._n_words(example) >= self.corpus.min_words:
@@ -241,8 +246,9 @@ class _Preparation:
             self.counts["train: repeats a text that judges"] += sum(near)
             yield from (example for example, is_near in zip(chunk, near, strict=True) if not is_near)
 
-    def _ai_of(self, files: tuple[str, ...]) -> Iterator[Example]:
-        rows = read_examples(files, default_label="ai", is_quiet=self.is_quiet)
+    def _ai_of(self, files: tuple[str, ...], part: str) -> Iterator[Example]:
+        aside = self.folder / set_aside_name(part)
+        rows = read_beside(files, self.corpus, default_label="ai", set_aside=aside, is_quiet=self.is_quiet)
         return (example for example in rows if example.label == "ai")
 
     def _read(self, part: str) -> Iterator[Example]:

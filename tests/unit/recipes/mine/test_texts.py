@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 from tests.mining_fixtures import words, write_rows
 
-from tain.core.errors import ConfigError
+from tain.core.errors import ConfigError, DataError
 from tain.mining.active import LABEL
 from tain.recipes.mine.configuration import read_settings
 from tain.recipes.mine.example_file import load_examples, write_examples
+from tain.recipes.mine.pool import Pool
 from tain.recipes.mine.texts import prepare
 
 N = 60
@@ -175,3 +176,50 @@ def test_files_without_a_guard_text_are_refused(files, tmp_path):
 
 def test_without_guard_there_are_none(files, tmp_path):
     assert prepared(files, tmp_path, **bank(tmp_path)).guard == []
+
+
+@pytest.fixture
+def spoilt(files, tmp_path):
+    """Every file of a mining with a row that cannot be used, and the settings that name them."""
+    for file in files:
+        _spoil(file)
+    named = {"mining.mirror_files": "bank", "mining.valid_ai": "valid", "mining.guard": "guard"}
+    given = {}
+    for seed, (key, name) in enumerate(named.items()):
+        rows = [{"id": f"{name}{i}", "text": text} for i, text in enumerate(words(20, seed=20 + seed, tilt=3))]
+        given[key] = [str(_spoil(write_rows(tmp_path / f"{name}.jsonl", rows)))]
+    return given
+
+
+def _spoil(file):
+    with file.open("a") as rows:
+        rows.write(json.dumps({"id": "spoilt", "text": "with a NUL \0 in it", "label": "human"}) + "\n")
+    return file
+
+
+def test_bad_rows_of_every_file_are_set_aside_where_that_is_asked_for(files, spoilt, tmp_path):
+    texts = prepared(files, tmp_path, "corpus.on_bad=set_aside", **spoilt)
+    names = ("bank", "guard", "pool", "train", "valid_ai")
+    assert texts.set_aside() == {texts.folder / f"set_aside-{name}.jsonl": 1 for name in names}
+    assert len(texts.guard) == len(texts.valid_ai) == len(texts.bank) == 20
+
+
+def test_the_pool_is_read_as_often_as_it_is_needed_without_its_bad_rows(files, spoilt, tmp_path):
+    texts = prepared(files, tmp_path, "corpus.on_bad=set_aside", **spoilt)
+    given = {"corpus.train": [str(files[0])], "mining.pool": [str(files[1])], "mining.target_fpr": 0.1, **spoilt}
+    settings = read_settings(None, settings=["corpus.on_bad=set_aside"], flags=given)
+    found = [example.id for example in Pool(settings, texts.folder, is_quiet=True).mined()]
+    assert len(found) == texts.counts["pool: mined"] and "spoilt" not in found
+    assert texts.set_aside()[texts.folder / "set_aside-pool.jsonl"] == 1
+
+
+@pytest.mark.parametrize("name", ["pool", "mirror_files", "valid_ai", "guard"])
+def test_a_bad_row_stops_a_mining_that_was_not_told_to_go_on_without_it(name, files, tmp_path):
+    given = bank(tmp_path)
+    if name == "pool":
+        file = _spoil(files[1])
+    else:
+        file = _spoil(write_rows(tmp_path / "own.jsonl", [{"text": text} for text in words(20, seed=30, tilt=3)]))
+        given[f"mining.{name}"] = [str(file)]
+    with pytest.raises(DataError, match=rf"{file.name}:\d+: text: holds a NUL byte[\s\S]*--on-bad set_aside .*mine"):
+        prepared(files, tmp_path, **given)
