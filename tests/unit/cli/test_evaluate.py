@@ -49,7 +49,7 @@ def test_bad_rows_stop_or_are_set_aside(model, rows, capsys):
     with rows.open("a") as file:
         file.write('{"name": "bad", "text": null, "label": "ai"}\n')
     assert evaluate(model, rows) == FAILED
-    assert "--set-aside FILE with tain score, audit, attack and evaluate" in capsys.readouterr().err
+    assert "--set-aside FILE with tain score, audit, attack, evaluate," in capsys.readouterr().err
     aside = rows.parent / "aside.jsonl"
     assert evaluate(model, rows, "--set-aside", rows.parent / "report" / "aside.jsonl") == MISUSE
     assert evaluate(model, rows, "--set-aside", aside) == PARTIAL
