@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.mining_fixtures import command, mined_in_a_child
+from tests.mining_fixtures import command, mined_in_a_child, words, write_rows
 
-from tain.cli import DONE, MISUSE
+from tain.cli import DONE, MISUSE, PARTIAL
 from tain.cli.app import run
 from tain.detector import Detector
 from tain.detector.engines import Engines
@@ -147,3 +147,16 @@ def test_a_start_without_ngrams_or_with_another_share_is_refused_by_its_name(
     assert run(command(mining_files, tmp_path / "mined", *other)) == MISUSE
     assert "corpus.ngram_share is 1, and 3 in the model" in capsys.readouterr().err
     assert not (tmp_path / "mined").exists()
+
+
+def test_texts_for_ngrams_alone_teach_without_their_bad_rows(mining_files, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TAIN_CACHE", str(tmp_path / "cache"))
+    texts = [*words(5, seed=50, tilt=1), "a NUL \0"]
+    file = write_rows(
+        tmp_path / "own.jsonl", [{"id": f"n{i}", "text": t, "label": "human"} for i, t in enumerate(texts)]
+    )
+    named = ("--set", f"corpus.ngram_train={json.dumps([str(file)])}", "--rounds", "0", "--on-bad", "set_aside")
+    assert run(command(mining_files, tmp_path / "mined", *NGRAMS, *named)) == PARTIAL
+    assert "1 in" in capsys.readouterr().err
+    manifest = json.loads((tmp_path / "mined" / "round-0" / "run" / "manifest.json").read_text())
+    assert manifest["counts"]["ngram_train: human"] == 5

@@ -15,7 +15,7 @@ from tain.mining.control import CALIBRATION
 from tain.recipes.configuration import RunConfig
 from tain.recipes.mine.configuration import MineSettings
 from tain.recipes.mine.ngram_rounds import refit
-from tain.recipes.mine.texts import TRAIN, VALID, PreparedTexts
+from tain.recipes.mine.texts import FURTHER, TRAIN, VALID, PreparedTexts
 from tain.recipes.train import train
 
 RUN = "run"
@@ -119,8 +119,10 @@ class DetectorMaker:
 
     def _config(self, added: Sequence[Path]) -> RunConfig:
         run = self.settings.run
+        further = {name: self.texts.file(name) for name in FURTHER}
         corpus = run.corpus.model_copy(
             update={
+                **{name: (str(file.resolve()),) for name, file in further.items() if file.is_file()},
                 "train": tuple(str(path.resolve()) for path in (self.texts.file(TRAIN), *added)),
                 "valid": (str(self.texts.file(VALID).resolve()),),
                 "max_per_domain": None,  # has been applied, and mined texts have a cap of their own

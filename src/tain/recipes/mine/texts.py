@@ -29,6 +29,8 @@ from tain.recipes.mine.pool import Pool
 from tain.recipes.reading import read, read_beside, set_aside_name
 
 TRAIN, VALID, VALID_AI, BANK = "train", "valid", "valid_ai", "bank"
+FURTHER = ("unlabelled", "ngram_train")
+"""Settings of the corpus that name texts beside those with which a training begins."""
 COUNTS, LABELLED_IDS = "counts.json", "labelled.json"
 _COMPARED_AT_ONCE = 256
 
@@ -139,6 +141,9 @@ class _Preparation:
             self.counts[name] = write_examples(self.folder / f"{name}.parquet", examples)
         bank: list[Example] = []
         self.counts[TRAIN] = write_examples(self.folder / f"{TRAIN}.parquet", self._train(bank))
+        for part in FURTHER:
+            if getattr(self.corpus, part):
+                self.counts[part] = write_examples(self.folder / f"{part}.parquet", self._further(part))
         if self.mining.mirror_files:
             bank = list(self._from_mirror_files())
         write_json(self.folder / LABELLED_IDS, sorted(self._labelled_ids()))
@@ -201,6 +206,13 @@ class _Preparation:
                 self.counts["train: over max_per_domain"] += 1
         yield from self._apart(self._labelled())
 
+    def _further(self, part: str) -> Iterator[Example]:
+        for example in self._apart(self._read(part)):
+            if example.group in self.judged_groups:
+                self.counts[f"{part}: group of a text that judges"] += 1
+            else:
+                yield example
+
     def _chosen(self) -> set[str] | None:
         cap = self.corpus.max_per_domain
         if cap is None:
@@ -252,8 +264,13 @@ class _Preparation:
         return (example for example in rows if example.label == "ai")
 
     def _read(self, part: str) -> Iterator[Example]:
-        paths = self.corpus.valid if part == VALID else self.corpus.train
-        return read(paths, self.corpus, set_aside=self.folder / set_aside_name(part), is_quiet=self.is_quiet)
+        return read(
+            getattr(self.corpus, part),
+            self.corpus,
+            set_aside=self.folder / set_aside_name(part),
+            is_labelled=part != "unlabelled",
+            is_quiet=self.is_quiet,
+        )
 
     def _n_words(self, example: Example) -> int:
         return count_words(self.normaliser.normalise(example.text).text)

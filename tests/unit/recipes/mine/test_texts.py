@@ -223,3 +223,27 @@ def test_a_bad_row_stops_a_mining_that_was_not_told_to_go_on_without_it(name, fi
         given[f"mining.{name}"] = [str(file)]
     with pytest.raises(DataError, match=rf"{file.name}:\d+: text: holds a NUL byte[\s\S]*--on-bad set_aside .*mine"):
         prepared(files, tmp_path, **given)
+
+
+@pytest.mark.parametrize("part", ["ngram_train", "unlabelled"])
+def test_further_texts_of_the_corpus_are_read_by_its_columns_and_keep_apart_from_what_judges(part, files, tmp_path):
+    control = prepared(files, tmp_path, name="before", **bank(tmp_path)).held["control"][0]
+    own = words(10, seed=40, tilt=1)
+    rows = [{"id": f"n{i}", "body": text, "label": "written"} for i, text in enumerate([*own, control.text])]
+    renamed = [{**row, "body": row.pop("text")} for row in map(json.loads, files[0].read_text().splitlines())]
+    given = {f"corpus.{part}": [str(write_rows(tmp_path / "further.jsonl", rows))], "corpus.text_column": "body"}
+    write_rows(files[0], [{**row, "label": {"human": "written"}.get(row["label"], "ai")} for row in renamed])
+    texts = prepared(files, tmp_path, 'corpus.label_map=["written=human", "ai=ai"]', **bank(tmp_path), **given)
+    found = load_examples(texts.file(part))
+    assert [example.text for example in found] == own
+    assert {example.label for example in found} == {"human" if part == "ngram_train" else None}
+
+
+def test_bad_rows_of_further_texts_are_set_aside(files, tmp_path):
+    file = _spoil(
+        write_rows(tmp_path / "further.jsonl", [{"id": "n", "text": words(1, seed=41, tilt=1)[0], "label": "human"}])
+    )
+    given = {"corpus.ngram_train": [str(file)], "corpus.on_bad": "set_aside"}
+    texts = prepared(files, tmp_path, **bank(tmp_path), **given)
+    assert texts.counts["ngram_train"] == 1
+    assert texts.set_aside() == {texts.folder / "set_aside-ngram_train.jsonl": 1}
